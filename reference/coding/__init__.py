@@ -1,0 +1,1 @@
+"""Part II: integers only, except `fixed_point`, where floats end."""

@@ -1,0 +1,1 @@
+"""Part V: where models and coding meet; the files."""

@@ -1,0 +1,1 @@
+"""Part IV: models of floats, trained by gradients."""

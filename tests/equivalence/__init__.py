@@ -1,0 +1,1 @@
+"""`fast` equals `reference`, by the grade that SPEC.md names."""
