@@ -1,0 +1,89 @@
+"""Hypothesis strategies: one a type of SPEC.md, every valid value and no other."""
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from reference.coding.ans import Message
+from reference.compression.integer_network import IntegerLayer, IntegerNetwork
+from reference.compression.latent_codec import LatentModel
+from reference.params import WORD_BITS
+
+precisions = st.integers(1, WORD_BITS)
+"""Bits of precision (ANS-2)."""
+
+
+def messages(least_words: int = 0, w: int = WORD_BITS) -> st.SearchStrategy[Message]:
+    """Messages (ANS-1), shrinking to the empty one."""
+    words = st.lists(st.integers(0, 2**w - 1), min_size=least_words).map(tuple)
+    return st.builds(Message, st.integers(2**w, 2 ** (2 * w) - 1), words)
+
+
+@st.composite
+def intervals(draw: st.DrawFn, prec: int) -> tuple[int, int]:
+    """Pairs ``(start, freq)`` (ANS-2), shrinking to ``(0, 1)``."""
+    start = draw(st.integers(0, 2**prec - 1))
+    return start, draw(st.integers(1, 2**prec - start))
+
+
+@st.composite
+def interval_sequences(draw: st.DrawFn) -> tuple[int, list[tuple[int, int]]]:
+    """A precision and some intervals of it (ANS-2)."""
+    prec = draw(precisions)
+    return prec, draw(st.lists(intervals(prec), max_size=50))
+
+
+@st.composite
+def frequencies(draw: st.DrawFn, most_symbols: int = 20) -> list[int]:
+    """Positive integers whose sum is a power of two (COD-3)."""
+    prec = draw(st.integers(5, 24))
+    cuts = st.lists(st.integers(1, 2**prec - 1), max_size=most_symbols - 1, unique=True).map(
+        sorted
+    )
+    edges = [0, *draw(cuts), 2**prec]
+    return [b - a for a, b in pairwise(edges)]
+
+
+@st.composite
+def networks(
+    draw: st.DrawFn, sizes: tuple[int, ...], input_limit: int, fractions: tuple[int, int]
+) -> IntegerNetwork:
+    """Valid integer networks (INN-3) of given sizes, for binary32 or for binary64."""
+    most = draw(st.sampled_from([3, 500, 2**20]))
+    layers = []
+    for i, (rows, columns) in enumerate(pairwise(sizes)):
+        weights = hnp.arrays(np.int64, (rows, columns), elements=st.integers(-most, most))
+        bias = hnp.arrays(np.int64, columns, elements=st.integers(-(2**20), 2**20))
+        maximum = 0 if i == len(sizes) - 2 else draw(st.integers(1, 2000))
+        layers.append(
+            IntegerLayer(draw(weights), draw(bias), draw(st.integers(1, 12)), maximum)
+        )
+    return IntegerNetwork(tuple(layers), input_limit, *fractions)
+
+
+@st.composite
+def any_networks(draw: st.DrawFn) -> IntegerNetwork:
+    """Valid integer networks (INN-3) of one to three layers."""
+    sizes = draw(st.lists(st.integers(1, 9), min_size=2, max_size=4).map(tuple))
+    limit = draw(st.integers(1, 1000))
+    return draw(networks(sizes, limit, (draw(st.integers(0, 8)), draw(st.integers(0, 16)))))
+
+
+@st.composite
+def latent_models(draw: st.DrawFn) -> LatentModel:
+    """Valid models (LAT-8) of a few pixels and latents."""
+    pixels, latents, hidden = (draw(st.integers(1, 6)) for _ in range(3))
+    bits, fraction = draw(st.integers(1, 8)), draw(st.integers(0, 16))
+    limit = 8 << fraction  # no centre is beyond 8
+    encoder = networks((pixels, hidden, 2 * latents), 1, (0, draw(st.integers(8, 16))))
+    decoder = networks((latents, hidden, pixels), limit, (fraction, 8))
+    return LatentModel(draw(encoder), draw(decoder), bits)
+
+
+def images(model: LatentModel, most: int = 12) -> st.SearchStrategy[NDArray[np.uint8]]:
+    """Images that a model codes (LSL-2), shape ``(N, D)``."""
+    shapes = st.tuples(st.integers(1, most), st.just(model.pixels))
+    return hnp.arrays(np.uint8, shapes, elements=st.integers(0, 1))
