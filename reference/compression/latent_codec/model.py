@@ -1,0 +1,179 @@
+"""The model: two integer networks, how they are made, and their bytes.
+
+Spec: LAT-4, LAT-8, LAT-9.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reference.coding.container import (
+    Fields,
+    Section,
+    read_container,
+    read_section,
+    write_container,
+)
+from reference.compression.integer_network import (
+    IntegerNetwork,
+    evaluate,
+    network_from_fields,
+    network_to_bytes,
+    quantise_network,
+)
+from reference.compression.latent_codec.buckets import buckets
+from reference.errors import FormatError, ModelError
+from reference.models.vae import Vae
+from reference.params import (
+    ARGUMENT_FRACTION,
+    LATENT_BITS,
+    LOG_SCALE_FRACTION,
+    LOGIT_FRACTION,
+)
+
+__all__ = ["LatentModel", "digest", "quantise_vae", "read_model", "write_model"]
+
+DECODER_FRACTION = 8
+"""Fraction bits of a latent where it enters the decoder that `quantise_vae` makes (LAT-4)."""
+ENCODER_FRACTION = 11
+"""Fraction bits of the encoder's outputs that `quantise_vae` makes (LAT-2)."""
+MOST_LATENT_BITS = 12
+"""Most bits of a latent (LAT-8)."""
+
+
+@dataclass(frozen=True, eq=False)
+class LatentModel:
+    """Two integer networks (LAT-8)."""
+
+    encoder: IntegerNetwork
+    """From ``D`` pixels to ``L`` means and ``L`` log scales."""
+    decoder: IntegerNetwork
+    """From ``L`` latents to ``D`` logits."""
+    latent_bits: int
+    """In ``[1, 12]``."""
+
+    @property
+    def pixels(self) -> int:
+        """D, the number of pixels of an image (LAT-8)."""
+        return self.encoder.inputs
+
+    @property
+    def latents(self) -> int:
+        """L, the number of latents of an image (LAT-8)."""
+        return self.decoder.inputs
+
+
+def quantise_vae(
+    vae: Vae, examples: NDArray[np.uint8], latent_bits: int = LATENT_BITS
+) -> LatentModel:
+    """Round a trained variational autoencoder to integers.
+
+    Spec: LAT-8, INN-6.
+
+    Args:
+        examples: shape ``(N, D)``; typical images, 0 or 1.
+
+    Raises:
+        ModelError: a weight is not finite or too large, or `latent_bits` is out of range.
+    """
+    encoder = quantise_network(
+        vae.encoder,
+        examples.astype(np.int64),
+        input_fraction=0,
+        input_limit=1,
+        output_fraction=ENCODER_FRACTION,
+    )
+    decoder = quantise_network(
+        vae.decoder,
+        _decoder_examples(encoder, examples, latent_bits),
+        input_fraction=DECODER_FRACTION,
+        input_limit=_decoder_limit(latent_bits, DECODER_FRACTION),
+        output_fraction=LOGIT_FRACTION,
+    )
+    model = LatentModel(encoder, decoder, latent_bits)
+    _check_model(model)
+    return model
+
+
+def write_model(file: BinaryIO, model: LatentModel) -> None:
+    """Write a model as a container. Spec: LAT-9."""
+    write_container(file, _model_sections(model))
+
+
+def read_model(file: BinaryIO) -> LatentModel:
+    """Undo `write_model`, and check the model. Spec: LAT-8, LAT-9.
+
+    Raises:
+        FormatError: the file is no container, or its sections are not those of a model.
+        ModelError: the model breaks INN-3 or LAT-8.
+    """
+    sections = {s.tag: read_section(file, s) for s in read_container(file)}
+    if list(sections) != ["MODL", "ENCO", "DECO"]:
+        raise FormatError(f"sections {', '.join(sections)} are not those of a model")
+    parts = {tag: Fields(section) for tag, section in sections.items()}
+    (latent_bits,) = parts["MODL"].unpack("H")
+    encoder, decoder = (network_from_fields(parts[tag]) for tag in ("ENCO", "DECO"))
+    for fields in parts.values():
+        fields.end()
+    model = LatentModel(encoder, decoder, latent_bits)
+    _check_model(model)
+    return model
+
+
+def digest(model: LatentModel) -> bytes:
+    """Return the SHA-256 of the model: what names it in a file. Spec: LAT-9."""
+    return sha256(b"".join(s.payload for s in _model_sections(model))).digest()
+
+
+def _model_sections(model: LatentModel) -> tuple[Section, ...]:
+    return (
+        Section("MODL", model.latent_bits.to_bytes(2, "little")),
+        Section("ENCO", network_to_bytes(model.encoder)),
+        Section("DECO", network_to_bytes(model.decoder)),
+    )
+
+
+def _decoder_examples(
+    encoder: IntegerNetwork, examples: NDArray[np.uint8], latent_bits: int
+) -> NDArray[np.int64]:
+    """Return typical inputs of the decoder: posterior means, and a lattice of the prior."""
+    limit = _decoder_limit(latent_bits, DECODER_FRACTION)
+    outputs = evaluate(encoder, examples.astype(np.int64))
+    means = outputs[:, : encoder.outputs // 2] >> (ENCODER_FRACTION - DECODER_FRACTION)
+    # Odd strides run through all 2**latent_bits buckets, each latent at a pace of its own.
+    strides = 2 * np.arange(means.shape[1]) + 1
+    lattice = np.arange(len(examples))[:, None] * strides % (1 << latent_bits)
+    centres = np.array(buckets(latent_bits).centres) >> (ARGUMENT_FRACTION - DECODER_FRACTION)
+    return np.clip(np.concatenate([means, centres[lattice]]), -limit, limit)
+
+
+def _decoder_limit(latent_bits: int, fraction: int) -> int:
+    """Return the largest input of the decoder, the outermost centre, rounded (LAT-4)."""
+    if not 1 <= latent_bits <= MOST_LATENT_BITS:
+        raise ModelError(f"{latent_bits} bits of a latent are outside [1, {MOST_LATENT_BITS}]")
+    shift = ARGUMENT_FRACTION - fraction
+    centres = buckets(latent_bits).centres
+    return max(abs((c + (1 << shift >> 1)) >> shift) for c in (centres[0], centres[-1]))
+
+
+def _check_model(model: LatentModel) -> None:
+    """Check LAT-8."""
+    encoder, decoder = model.encoder, model.decoder
+    if encoder.outputs != 2 * decoder.inputs or decoder.outputs != encoder.inputs:
+        raise ModelError(
+            f"encoder {encoder.inputs} to {encoder.outputs}, "
+            f"decoder {decoder.inputs} to {decoder.outputs}"
+        )
+    if encoder.input_fraction != 0 or encoder.input_limit != 1:
+        raise ModelError("the encoder does not take pixels that are 0 or 1")
+    if not LOG_SCALE_FRACTION <= encoder.output_fraction <= ARGUMENT_FRACTION:
+        raise ModelError(f"encoder outputs with {encoder.output_fraction} fraction bits")
+    if decoder.output_fraction != LOGIT_FRACTION:
+        raise ModelError(f"logits with {decoder.output_fraction} fraction bits")
+    if not 0 <= decoder.input_fraction <= ARGUMENT_FRACTION:
+        raise ModelError(f"decoder inputs with {decoder.input_fraction} fraction bits")
+    if decoder.input_limit < _decoder_limit(model.latent_bits, decoder.input_fraction):
+        raise ModelError(f"the decoder's input limit {decoder.input_limit} is below a centre")
