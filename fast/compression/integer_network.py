@@ -26,13 +26,19 @@ from reference.compression.integer_network import (
 )
 from reference.errors import ModelError
 
-__all__ = ["CarriedNetwork", "carry", "evaluate", "evaluate_kernel"]
+__all__ = [
+    "NetworkArguments",
+    "add_rows_kernel",
+    "evaluate",
+    "evaluate_kernel",
+    "network_arguments",
+]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float32] | NDArray[np.float64]
 
 
-class CarriedNetwork(NamedTuple):
+class NetworkArguments(NamedTuple):
     """A network's integers as floats, layer after layer (INN-5)."""
 
     sizes: Integers
@@ -47,7 +53,7 @@ class CarriedNetwork(NamedTuple):
     """Of every layer; 0 for the last one."""
 
 
-def carry(network: IntegerNetwork) -> CarriedNetwork:
+def network_arguments(network: IntegerNetwork) -> NetworkArguments:
     """Return the network in the narrowest floats that carry it exactly.
 
     Spec: INN-3, INN-5.
@@ -66,7 +72,7 @@ def carry(network: IntegerNetwork) -> CarriedNetwork:
         raise ModelError(f"a bound of the network, {bound}, is not below 2**53")
     dtype = np.float32 if bound < SINGLE_LIMIT else np.float64
     layers = network.layers
-    return CarriedNetwork(
+    return NetworkArguments(
         sizes=np.array([network.inputs, *(len(layer.bias) for layer in layers)], np.int64),
         weights=np.concatenate([layer.weights.ravel() for layer in layers]).astype(dtype),
         biases=np.concatenate(
@@ -79,7 +85,7 @@ def carry(network: IntegerNetwork) -> CarriedNetwork:
 
 @kernel
 def evaluate_kernel(network, inputs, outputs, buffers, active):  # type: ignore[no-untyped-def]
-    """Evaluate a `CarriedNetwork` for one vector of inputs. Spec: INN-1, INN-4.
+    """Evaluate a `NetworkArguments` for one vector of inputs. Spec: INN-1, INN-4.
 
     ``inputs`` and ``buffers``, of shape ``(2, widest layer)``, have the network's float
     type; ``outputs`` is of int64, and so is ``active``, as long as the widest layer.
@@ -141,7 +147,7 @@ def evaluate(network: IntegerNetwork, inputs: Integers) -> Integers:
         raise ModelError(f"inputs of shape {inputs.shape} for {network.inputs} inputs")
     if inputs.size and max(-int(inputs.min()), int(inputs.max())) > network.input_limit:
         raise ModelError(f"an input is above the limit {network.input_limit}")
-    carried = carry(network)
+    carried = network_arguments(network)
     _check_matrix_product(carried.weights.dtype)
     a: Floats = inputs.astype(carried.weights.dtype)
     row = bias_at = 0

@@ -20,7 +20,11 @@ from fast.coding.codecs import (
     push_uniforms_kernel,
 )
 from fast.coding.tables import exp_table, normal_cdf_table, sigmoid_table
-from fast.compression.integer_network import CarriedNetwork, carry, evaluate_kernel
+from fast.compression.integer_network import (
+    NetworkArguments,
+    evaluate_kernel,
+    network_arguments,
+)
 from fast.compression.latent_codec import buckets
 from reference.coding.ans import EMPTY, Message
 from reference.compression.latent_codec import LatentModel
@@ -37,7 +41,20 @@ from reference.params import (
     WORD_BITS,
 )
 
-__all__ = ["check_images", "decode_chunk", "encode_chunk", "encode_plain"]
+__all__ = [
+    "ModelArguments",
+    "TableArguments",
+    "WorkspaceArguments",
+    "check_images",
+    "decode_chunk",
+    "decode_chunk_kernel",
+    "encode_chunk",
+    "encode_chunk_kernel",
+    "encode_plain",
+    "generate_kernel",
+    "infer_kernel",
+    "model_arguments",
+]
 
 Images = NDArray[np.uint8]
 Integers = NDArray[np.int64]
@@ -52,7 +69,7 @@ MEAN_BITS = int64(ARGUMENT_FRACTION)
 LOG_SCALE_BITS = int64(LOG_SCALE_FRACTION)
 
 
-class Tables(NamedTuple):
+class TableArguments(NamedTuple):
     """What the kernels look up (TAB-1 to TAB-4, LAT-1, LAT-4)."""
 
     sigmoid: Integers
@@ -63,7 +80,7 @@ class Tables(NamedTuple):
     """The decoder's input for every bucket."""
 
 
-class Workspace(NamedTuple):
+class WorkspaceArguments(NamedTuple):
     """Where the kernels keep what belongs to one image."""
 
     pixels: NDArray[np.float64] | NDArray[np.float32]
@@ -84,16 +101,16 @@ class Workspace(NamedTuple):
     inverse_scales: Integers
 
 
-class Coder(NamedTuple):
+class ModelArguments(NamedTuple):
     """A model as the kernels want it."""
 
-    encoder: CarriedNetwork
-    decoder: CarriedNetwork
+    encoder: NetworkArguments
+    decoder: NetworkArguments
     fraction: np.int64
     """Fraction bits of the encoder's outputs."""
     latent_bits: np.int64
-    tables: Tables
-    work: Workspace
+    tables: TableArguments
+    work: WorkspaceArguments
 
 
 # The kernels
@@ -209,7 +226,7 @@ def encode_chunk(model: LatentModel, images: Images) -> Chunk:
     Spec: LSL-2, LSL-3. Arguments and errors as for the reference.
     """
     check_images(model, images)
-    coder = _coder(model)
+    coder = model_arguments(model)
     for plain in range(len(images) + 1):
         message = _encode(coder, model, images, plain)
         if message is not None:
@@ -223,7 +240,7 @@ def encode_plain(model: LatentModel, images: Images) -> Message:
 
     Spec: LSL-2. Arguments as for the reference.
     """
-    message = _encode(_coder(model), model, images, len(images))
+    message = _encode(model_arguments(model), model, images, len(images))
     assert message is not None  # nothing is popped
     return message
 
@@ -239,7 +256,12 @@ def decode_chunk(model: LatentModel, chunk: Chunk) -> Images:
     words[:n] = chunk.message.words
     images = np.empty((chunk.images, model.pixels), np.uint8)
     head, n = decode_chunk_kernel(
-        np.uint64(chunk.message.head), words, np.uint64(n), images, chunk.plain, _coder(model)
+        np.uint64(chunk.message.head),
+        words,
+        np.uint64(n),
+        images,
+        chunk.plain,
+        model_arguments(model),
     )
     if head == 0:
         raise FormatError("the message of a chunk ends early")
@@ -268,7 +290,9 @@ def check_images(model: LatentModel, images: Images) -> None:
         raise DataError(f"a pixel is {images.max()} where the model codes 0 and 1")
 
 
-def _encode(coder: Coder, model: LatentModel, images: Images, plain: int) -> Message | None:
+def _encode(
+    coder: ModelArguments, model: LatentModel, images: Images, plain: int
+) -> Message | None:
     """Return the message of a chunk, or None if there were too few bits to start from."""
     room = _most_words(model.pixels, BERNOULLI_PREC) + _most_words(
         model.latents, model.latent_bits
@@ -288,19 +312,19 @@ def _most_words(symbols: int, prec: int) -> int:
     return symbols * (prec + 1) // WORD_BITS + 1
 
 
-def _coder(model: LatentModel) -> Coder:
+def model_arguments(model: LatentModel) -> ModelArguments:
     """Return a model as the kernels want it, with a workspace of its own."""
-    encoder, decoder = carry(model.encoder), carry(model.decoder)
+    encoder, decoder = network_arguments(model.encoder), network_arguments(model.decoder)
     layout = buckets(model.latent_bits)
     shift = ARGUMENT_FRACTION - model.decoder.input_fraction
-    tables = Tables(
+    tables = TableArguments(
         sigmoid=sigmoid_table(),
         exp=exp_table(),
         normal_cdf=normal_cdf_table(),
         edges=np.array(layout.edges, np.int64),
         inputs=(np.array(layout.centres, np.int64) + (1 << shift >> 1)) >> shift,
     )
-    return Coder(
+    return ModelArguments(
         encoder,
         decoder,
         np.int64(model.encoder.output_fraction),
@@ -311,10 +335,10 @@ def _coder(model: LatentModel) -> Coder:
 
 
 def _workspace(
-    model: LatentModel, encoder: CarriedNetwork, decoder: CarriedNetwork
-) -> Workspace:
+    model: LatentModel, encoder: NetworkArguments, decoder: NetworkArguments
+) -> WorkspaceArguments:
     d, latents = model.pixels, model.latents
-    return Workspace(
+    return WorkspaceArguments(
         pixels=np.empty(d, encoder.weights.dtype),
         encoder_buffers=np.empty((2, encoder.sizes.max()), encoder.weights.dtype),
         decoder_inputs=np.empty(latents, decoder.weights.dtype),

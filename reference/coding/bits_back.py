@@ -1,6 +1,6 @@
 """Bits-back coding: coding data with a latent variable, at the cost of the negative ELBO.
 
-Spec: BBK-1 to BBK-5.
+Spec: BBK-1 to BBK-4; BBK-5 is what they add up to.
 Source: J. Townsend, T. Bird, D. Barber, "Practical lossless compression with latent
 variables using bits back coding", ICLR 2019, arXiv:1901.04866; B. Frey, G. Hinton,
 "Free energy coding", DCC 1996.

@@ -1,6 +1,6 @@
 """Codecs: entropy models as pairs of push and pop, and the ways to build large ones.
 
-Spec: COD-1 to COD-8.
+Spec: COD-1 to COD-7; COD-8 is what they add up to.
 Source: J. Townsend, T. Bird, D. Barber, "Practical lossless compression with latent
 variables using bits back coding", ICLR 2019, arXiv:1901.04866, appendix C.
 

@@ -1,6 +1,6 @@
 """The functions that decide bytes, as tables of integers made from integers alone.
 
-Spec: TAB-1 to TAB-5.
+Spec: TAB-1 to TAB-4; TAB-5 holds by construction, every entry being rounded on its own.
 Source: the series of the exponential function; for the normal CDF, G. Marsaglia,
 "Evaluating the normal distribution", J. Stat. Software 11(4), 2004; Machin's formula for pi.
 

@@ -1,6 +1,6 @@
 """What an integer network is, when it is valid, and what it computes.
 
-Spec: INN-1 to INN-5.
+Spec: INN-1 to INN-4; INN-5 allows others to carry the integers in floats.
 """
 
 from dataclasses import dataclass
@@ -120,7 +120,7 @@ def evaluate(network: IntegerNetwork, inputs: Integers) -> Integers:
 
 
 def layer_bound(weights: Integers, bias: Integers, shift: int, limit: int) -> int:
-    """Return B of one layer, in Python integers, which do not wrap."""
+    """Return B of one layer, in Python integers, which do not wrap. Spec: INN-3."""
     # Weights below 2**31 add up below 2**63 in a column of less than 2**32 rows.
     columns = np.abs(weights).sum(axis=0).tolist()
     return max(

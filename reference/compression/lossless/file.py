@@ -47,7 +47,14 @@ class Header:
     images: int
     """How many, in all chunks."""
     chunk_size: int
-    """How many images a chunk has; the last one has what is left."""
+    """How many images a chunk has, in ``[1, 65536]``; the last one has what is left."""
+
+    def __post_init__(self) -> None:
+        """Check LSL-1."""
+        if self.images < 1:
+            raise DataError("there are no images")
+        if not 1 <= self.chunk_size <= MOST_CHUNK_IMAGES:
+            raise DataError(f"chunks of {self.chunk_size} images, not 1 to {MOST_CHUNK_IMAGES}")
 
     @property
     def chunks(self) -> int:
@@ -71,8 +78,8 @@ def compress(model: LatentModel, images: Images, *, chunk_size: int = CHUNK_SIZE
     Raises:
         DataError: the images do not suit the model, or there are none.
     """
-    rows = images.reshape(len(images), -1)
     header = Header(digest(model), images.shape[1:], len(images), chunk_size)
+    rows = images.reshape(len(images), -1)
     chunks = (
         encode_chunk(model, rows[start : start + chunk_size])
         for start in range(0, len(images), chunk_size)
@@ -108,17 +115,7 @@ def decompress(
 
 
 def write_file(file: BinaryIO, header: Header, chunks: Iterable[Chunk]) -> None:
-    """Write a header, and chunks one by one as they come.
-
-    Spec: LSL-5.
-
-    Raises:
-        DataError: the header breaks LSL-1.
-    """
-    if header.images < 1:
-        raise DataError("there are no images")
-    if not 1 <= header.chunk_size <= MOST_CHUNK_IMAGES:
-        raise DataError(f"chunks of {header.chunk_size} images, not 1 to {MOST_CHUNK_IMAGES}")
+    """Write a header, and chunks one by one as they come. Spec: LSL-5."""
     write_container(file, _sections(header, chunks))
 
 
@@ -141,12 +138,12 @@ def read_header(file: BinaryIO, model: LatentModel | None = None) -> Header:
     named = fields.bytes(32)
     (dimensions,) = fields.unpack("B")
     shape = fields.unpack(f"{dimensions}I")
-    header = Header(named, shape, *fields.unpack("QI"))
+    images, chunk_size = fields.unpack("QI")
     fields.end()
-    if header.images < 1 or not 1 <= header.chunk_size <= MOST_CHUNK_IMAGES:
-        raise FormatError(
-            f"section DATA: {header.images} images in chunks of {header.chunk_size}"
-        )
+    try:
+        header = Header(named, shape, images, chunk_size)
+    except DataError as error:
+        raise FormatError(f"section DATA: {error}") from error
     if model is not None:
         _check_model(model, header)
     return header
@@ -206,7 +203,7 @@ def _chunk(section: Section, header: Header, index: int) -> Chunk:
     """Read a chunk, and check that it is the one that the header promises (LSL-5)."""
     fields = Fields(section)
     stored_index, images, plain = fields.unpack("III")
-    if (section.tag, stored_index) != ("CHNK", index) or index >= header.chunks:
+    if (section.tag, stored_index) != ("CHNK", index):
         raise FormatError(f"section {section.tag} stands where chunk {index} should be")
     if images != header.chunk_images(index) or plain > images:
         raise FormatError(f"chunk {index}: {images} images, {plain} of them plain")

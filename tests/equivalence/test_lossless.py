@@ -1,0 +1,118 @@
+"""`fast.compression.lossless` writes the chunks of the reference, and reads them."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fast.compression.lossless as fast
+import reference.compression.lossless as reference
+from reference.coding.ans import Message, push
+from reference.compression.latent_codec import LatentModel, quantise_vae
+from reference.compression.lossless import Chunk
+from reference.errors import DataError, FormatError
+from reference.models import vae
+from tests.strategies import images, latent_models, messages
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.spec("LSL-3", "LSL-4", "LSL-8")
+@settings(max_examples=60)
+@given(model=latent_models(), data=st.data())
+def test_chunks(model: LatentModel, data: st.DataObject) -> None:
+    x = data.draw(images(model))
+    chunk = reference.encode_chunk(model, x)
+    assert fast.encode_chunk(model, x) == chunk
+    assert fast.encode_plain(model, x) == reference.encode_plain(model, x)
+    assert np.array_equal(fast.decode_chunk(model, chunk), x)
+
+
+@pytest.mark.spec("LSL-4")
+@settings(max_examples=60)
+@given(model=latent_models(), m=messages(), images=st.integers(1, 9), data=st.data())
+def test_any_message_is_decoded_or_refused_alike(
+    model: LatentModel, m: Message, images: int, data: st.DataObject
+) -> None:
+    chunk = Chunk(images, data.draw(st.integers(0, images)), m)
+    try:
+        expected = reference.decode_chunk(model, chunk)
+    except FormatError:
+        with pytest.raises(FormatError):
+            fast.decode_chunk(model, chunk)
+    else:
+        assert np.array_equal(fast.decode_chunk(model, chunk), expected)
+
+
+def mnist_like(n: int) -> tuple[LatentModel, np.ndarray]:
+    """A model and images of the trunk's sizes: 784 pixels, 100 units, 40 latents."""
+    rng = np.random.default_rng(7)
+    x = (rng.random((n, 784)) < rng.random(784) ** 3).astype(np.uint8)
+    return quantise_vae(vae.initialise(784, (100,), 40, rng), x), x
+
+
+@pytest.mark.spec("LSL-8")
+def test_at_full_size() -> None:
+    model, x = mnist_like(6)
+    chunk = reference.encode_chunk(model, x)
+    assert fast.encode_chunk(model, x) == chunk
+    assert np.array_equal(fast.decode_chunk(model, chunk), x)
+    assert np.array_equal(reference.decode_chunk(model, chunk), x)
+
+
+@pytest.mark.spec("LSL-2", "LSL-4")
+@pytest.mark.parametrize("impl", [reference, fast], ids=["reference", "fast"])
+def test_rejects_alike(impl) -> None:
+    rng = np.random.default_rng(1)
+    x = rng.integers(0, 2, (9, 12), np.uint8)
+    model = quantise_vae(vae.initialise(12, (8,), 3, rng), x)
+    for bad in (x[:, :11], x.astype(bool), x + 1, x[:0], x[0], np.tile(x, (8000, 1))):
+        with pytest.raises(DataError):
+            impl.encode_chunk(model, bad)
+    chunk = impl.encode_chunk(model, x)
+    more = replace(chunk, message=push(chunk.message, 0, 1, 8))
+    fewer = replace(chunk, message=Message(chunk.message.head, chunk.message.words[1:]))
+    for broken in (more, fewer, replace(chunk, images=8), replace(chunk, plain=0)):
+        with pytest.raises(FormatError):
+            impl.decode_chunk(model, broken)
+
+
+SCRIPT = """
+import numpy as np
+from hashlib import sha256
+from fast.compression.lossless import decode_chunk, encode_chunk
+from reference.coding.container import message_to_bytes
+from tests.equivalence.test_lossless import mnist_like
+
+model, x = mnist_like(40)
+chunk = encode_chunk(model, x)
+assert np.array_equal(decode_chunk(model, chunk), x)
+print(chunk.plain, sha256(message_to_bytes(chunk.message)).hexdigest())
+"""
+
+
+def chunk_under(**environment: str) -> str:
+    """Return what a fresh process prints of a chunk."""
+    result = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return result.stdout
+
+
+@pytest.mark.spec("LSL-8")
+def test_other_processors_write_the_same_bytes() -> None:
+    """Numba's code for other processors: plain x86-64, without vectors, unoptimised."""
+    expected = chunk_under()
+    assert chunk_under(NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="") == expected
+    assert chunk_under(NUMBA_OPT="0") == expected
