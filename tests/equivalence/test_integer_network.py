@@ -47,7 +47,9 @@ def test_evaluate(network: IntegerNetwork, data: st.DataObject) -> None:
 @given(network=any_networks())
 def test_the_carrier_is_as_narrow_as_the_bound_allows(network: IntegerNetwork) -> None:
     single = max(reference.bounds(network)) < 2**24
-    assert fast.network_arguments(network).weights.dtype == (np.float32 if single else np.float64)
+    assert fast.network_arguments(network).weights.dtype == (
+        np.float32 if single else np.float64
+    )
 
 
 def at_the_limit(limit: int, columns: int = 48) -> IntegerNetwork:

@@ -45,7 +45,7 @@ def quantise_network(
     Args:
         layers: the trained network.
         examples: shape ``(N, inputs)``; typical inputs, with `input_fraction` fraction bits.
-            Activations are clipped at twice the largest that they cause.
+            Activations are clipped above the largest that they cause.
 
     Raises:
         ModelError: a weight is not finite, or so large that no rounding keeps the bounds.
@@ -59,7 +59,7 @@ def quantise_network(
         if not np.isfinite(a).all():
             raise ModelError(f"layer {i}: a weight is not finite")
         a = np.maximum(a, 0)
-        maximum = 0 if last else 2 * int(np.ceil(a.max() * (1 << to))) + 1
+        maximum = 0 if last else int(a.max() * (1 << to)) + 1
         result.append(_quantise_layer(i, layer, limit, fraction, to, maximum))
         limit, fraction = maximum, to
     network = IntegerNetwork(tuple(result), input_limit, input_fraction, output_fraction)
