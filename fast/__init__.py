@@ -50,14 +50,16 @@ TWINS: dict[str, tuple[str, ...]] = {
         "bias_relu_kernel",
         "relu_reverse_kernel",
     ),
-    "models.vae": (
+    "models.vae.bound": (
         "bernoulli_kernel",
-        "binarise",
-        "binarise_kernel",
         "gradients",
         "negative_elbo_bits_per_pixel",
         "reparameterise_kernel",
         "reparameterise_reverse_kernel",
+    ),
+    "models.vae.training": (
+        "binarise",
+        "binarise_kernel",
         "train",
     ),
     "compression.integer_network": (

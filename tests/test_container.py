@@ -168,7 +168,7 @@ def test_rejects_what_is_no_message(data: bytes) -> None:
 def test_fields_fill_their_payload() -> None:
     fields = Fields(Section("HEAD", bytes(range(1, 9))))
     assert fields.unpack("BH") == (1, 0x0302)
-    assert fields.bytes(2) == b"\4\5"
+    assert fields.take(2) == b"\4\5"
     with pytest.raises(FormatError, match="HEAD: 3 bytes too many"):
         fields.end()
     with pytest.raises(FormatError, match="4 bytes where 3 are left"):

@@ -12,7 +12,7 @@ places where the next input depends on the last output; it skips inputs that are
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import int64
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 Integers = NDArray[np.int64]
-Floats = NDArray[np.float32] | NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 class NetworkArguments(NamedTuple):
@@ -70,7 +70,7 @@ def network_arguments(network: IntegerNetwork) -> NetworkArguments:
         limit = layer.maximum
     if bound >= EXACT_LIMIT:
         raise ModelError(f"a bound of the network, {bound}, is not below 2**53")
-    dtype = np.float32 if bound < SINGLE_LIMIT else np.float64
+    dtype = np.dtype(np.float32 if bound < SINGLE_LIMIT else np.float64)
     layers = network.layers
     return NetworkArguments(
         sizes=np.array([network.inputs, *(len(layer.bias) for layer in layers)], np.int64),
@@ -165,7 +165,7 @@ def evaluate(network: IntegerNetwork, inputs: Integers) -> Integers:
 
 
 @cache
-def _check_matrix_product(dtype: np.dtype[np.float32] | np.dtype[np.float64]) -> None:
+def _check_matrix_product(dtype: np.dtype[np.floating[Any]]) -> None:
     """Check that this machine's matrix product carries integers up to the limit (INN-5).
 
     Raises:

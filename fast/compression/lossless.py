@@ -3,7 +3,7 @@
 Spec: LSL-2 to LSL-4.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import int64, uint64
@@ -83,12 +83,12 @@ class TableArguments(NamedTuple):
 class WorkspaceArguments(NamedTuple):
     """Where the kernels keep what belongs to one image."""
 
-    pixels: NDArray[np.float64] | NDArray[np.float32]
+    pixels: NDArray[np.floating[Any]]
     """Shape ``(D,)``, of the encoder's float type."""
-    encoder_buffers: NDArray[np.float64] | NDArray[np.float32]
-    decoder_inputs: NDArray[np.float64] | NDArray[np.float32]
+    encoder_buffers: NDArray[np.floating[Any]]
+    decoder_inputs: NDArray[np.floating[Any]]
     """Shape ``(L,)``, of the decoder's float type."""
-    decoder_buffers: NDArray[np.float64] | NDArray[np.float32]
+    decoder_buffers: NDArray[np.floating[Any]]
     active: Integers
     """As long as the widest layer."""
     outputs: Integers

@@ -158,9 +158,9 @@ class Fields:
         Raises:
             FormatError: the payload ends before them.
         """
-        return struct.unpack("<" + layout, self.bytes(struct.calcsize("<" + layout)))
+        return struct.unpack("<" + layout, self.take(struct.calcsize("<" + layout)))
 
-    def bytes(self, length: int) -> bytes:
+    def take(self, length: int) -> bytes:
         """Return the next `length` bytes. Spec: FMT-7.
 
         Raises:
@@ -176,7 +176,7 @@ class Fields:
 
     def rest(self) -> bytes:
         """Return all bytes that are left. Spec: FMT-7."""
-        return self.bytes(len(self._payload) - self._at)
+        return self.take(len(self._payload) - self._at)
 
     def end(self) -> None:
         """Check that no byte is left. Spec: FMT-7.

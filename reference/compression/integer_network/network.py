@@ -122,10 +122,10 @@ def evaluate(network: IntegerNetwork, inputs: Integers) -> Integers:
 def layer_bound(weights: Integers, bias: Integers, shift: int, limit: int) -> int:
     """Return B of one layer, in Python integers, which do not wrap. Spec: INN-3."""
     # Weights below 2**31 add up below 2**63 in a column of less than 2**32 rows.
-    columns = np.abs(weights).sum(axis=0).tolist()
-    return max(
-        abs(b) + limit * column for b, column in zip(bias.tolist(), columns, strict=True)
-    ) + (1 << (shift - 1))
+    columns: list[int] = np.abs(weights).sum(axis=0).tolist()
+    biases: list[int] = bias.tolist()
+    sums = (abs(b) + limit * column for b, column in zip(biases, columns, strict=True))
+    return max(sums) + (1 << (shift - 1))
 
 
 def _check_layer(i: int, layer: IntegerLayer, limit: int, last: bool) -> None:
@@ -139,9 +139,5 @@ def _check_layer(i: int, layer: IntegerLayer, limit: int, last: bool) -> None:
         raise ModelError(f"layer {i}: shift {layer.shift} is outside [1, 31]")
     if not 0 < limit < EXACT_LIMIT or (layer.maximum == 0) != last:
         raise ModelError(f"layer {i}: inputs up to {limit}, activations up to {layer.maximum}")
-    if _magnitude(layer.weights) >= 1 << 31:
+    if not -(1 << 31) <= layer.weights.min() <= layer.weights.max() < 1 << 31:
         raise ModelError(f"layer {i}: a weight does not fit 32 bits")
-
-
-def _magnitude(a: Integers) -> int:
-    return max(-int(a.min()), int(a.max()))

@@ -51,7 +51,7 @@ def network_from_fields(fields: Fields) -> IntegerNetwork:
         if not all(w in WIDTHS for w in widths):
             raise ModelError(f"layer {i}: integers of {widths} bytes")
         weights, bias = (
-            np.frombuffer(fields.bytes(size * w), WIDTHS[w]).astype(np.int64)
+            np.frombuffer(fields.take(size * w), WIDTHS[w]).astype(np.int64)
             for size, w in zip((rows * columns, columns), widths, strict=True)
         )
         layers.append(IntegerLayer(weights.reshape(rows, columns), bias, shift, maximum))

@@ -147,7 +147,8 @@ def _decoder_examples(
     strides = 2 * np.arange(means.shape[1]) + 1
     lattice = np.arange(len(examples))[:, None] * strides % (1 << latent_bits)
     centres = np.array(buckets(latent_bits).centres) >> (ARGUMENT_FRACTION - DECODER_FRACTION)
-    return np.clip(np.concatenate([means, centres[lattice]]), -limit, limit)
+    inputs: NDArray[np.int64] = np.concatenate([means, centres[lattice]])
+    return np.clip(inputs, -limit, limit)
 
 
 def _decoder_limit(latent_bits: int, fraction: int) -> int:

@@ -54,7 +54,9 @@ class Header:
         if self.images < 1:
             raise DataError("there are no images")
         if not 1 <= self.chunk_size <= MOST_CHUNK_IMAGES:
-            raise DataError(f"chunks of {self.chunk_size} images, not 1 to {MOST_CHUNK_IMAGES}")
+            raise DataError(
+                f"chunks of {self.chunk_size} images, not 1 to {MOST_CHUNK_IMAGES}"
+            )
 
     @property
     def chunks(self) -> int:
@@ -135,7 +137,7 @@ def read_header(file: BinaryIO, model: LatentModel | None = None) -> Header:
     if stored is None or stored.tag != "DATA":
         raise FormatError("the file holds no compressed images")
     fields = Fields(read_section(file, stored))
-    named = fields.bytes(32)
+    named = fields.take(32)
     (dimensions,) = fields.unpack("B")
     shape = fields.unpack(f"{dimensions}I")
     images, chunk_size = fields.unpack("QI")
