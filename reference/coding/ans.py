@@ -148,7 +148,7 @@ def push_sequence(
     if len(starts) != len(freqs):
         raise IntervalError(f"{len(starts)} starts and {len(freqs)} freqs")
     for start, freq in zip(starts, freqs, strict=True):
-        m = push(m, start, freq, prec)
+        m = push(m, int(start), int(freq), prec)  # integers of numpy would wrap
     return m
 
 
@@ -164,7 +164,7 @@ def pop_sequence(
     if len(starts) != len(freqs):
         raise IntervalError(f"{len(starts)} starts and {len(freqs)} freqs")
     for start, freq in zip(reversed(starts), reversed(freqs), strict=True):
-        m = pop(m, start, freq, prec)
+        m = pop(m, int(start), int(freq), prec)
     return m
 
 

@@ -75,6 +75,16 @@ def test_exhaustion(impl) -> None:
         impl.pop_sequence(Message(2**32, ()), [0], [1], 8)
 
 
+@pytest.mark.spec("ANS-3", "ANS-4")
+@pytest.mark.parametrize("impl", [reference, fast], ids=["reference", "fast"])
+def test_arrays_do_as_well(impl) -> None:
+    """Integers of numpy wrap at 64 bits; a head may be above half of that."""
+    starts, freqs = np.array([2**31, 5]), np.array([2**31 - 1, 1])
+    m = reference.push(reference.push(FULL, 2**31, 2**31 - 1, 32), 5, 1, 32)
+    assert impl.push_sequence(FULL, starts, freqs, 32) == m
+    assert impl.pop_sequence(m, starts, freqs, 32) == FULL
+
+
 @numba.njit
 def code_and_decode(head, words, starts, freqs, prec):
     n = np.uint64(0)
