@@ -11,84 +11,20 @@ import importlib.util
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-TWINS: dict[str, tuple[str, ...]] = {
-    "coding.ans": (
-        "is_full_kernel",
-        "is_low_kernel",
-        "pop_head_kernel",
-        "pop_sequence",
-        "pop_sequence_kernel",
-        "push_head_kernel",
-        "push_sequence",
-        "push_sequence_kernel",
-        "refill_kernel",
-        "spill_kernel",
-    ),
-    "coding.codecs": (
-        "gaussian_cumulative",
-        "gaussian_cumulative_kernel",
-        "gaussian_search_kernel",
-        "pop_bernoullis_kernel",
-        "pop_gaussians_kernel",
-        "pop_uniforms_kernel",
-        "push_bernoullis_kernel",
-        "push_gaussians_kernel",
-        "push_uniforms_kernel",
-    ),
-    "coding.tables": (
-        "exp_table",
-        "normal_cdf",
-        "normal_cdf_kernel",
-        "normal_cdf_table",
-        "sigmoid_table",
-    ),
-    "models.mlp": (
-        "adam_kernel",
-        "adam_step",
-        "bias_relu_kernel",
-        "relu_reverse_kernel",
-    ),
-    "models.vae.bound": (
-        "bernoulli_kernel",
-        "gradients",
-        "negative_elbo_bits_per_pixel",
-        "reparameterise_kernel",
-        "reparameterise_reverse_kernel",
-    ),
-    "models.vae.training": (
-        "binarise",
-        "binarise_kernel",
-        "train",
-    ),
-    "compression.integer_network": (
-        "NetworkArguments",
-        "add_rows_kernel",
-        "evaluate",
-        "evaluate_kernel",
-        "network_arguments",
-    ),
-    "compression.latent_codec": (
-        "buckets",
-        "posterior_parameters",
-    ),
-    "compression.lossless": (
-        "ModelArguments",
-        "TableArguments",
-        "WorkspaceArguments",
-        "check_images",
-        "decode_chunk",
-        "decode_chunk_kernel",
-        "encode_chunk",
-        "encode_chunk_kernel",
-        "encode_plain",
-        "generate_kernel",
-        "infer_kernel",
-        "model_arguments",
-    ),
-}
-"""The public names of each module of this package that has a namesake in `reference`."""
+MODULES = (
+    "coding.ans",
+    "coding.codecs",
+    "coding.tables",
+    "compression.integer_network",
+    "compression.latent_codec",
+    "compression.lossless",
+    "models.mlp",
+    "models.vae",
+)
+"""The modules of this package that have a namesake in `reference`."""
 
 
 def warmup() -> None:
@@ -114,14 +50,19 @@ def warmup() -> None:
 
 
 def __getattr__(name: str) -> Any:
-    for module, names in TWINS.items():
-        if name in names:
-            return getattr(importlib.import_module(f"fast.{module}"), name)
+    if not name.startswith("_"):
+        for module in map(_import, MODULES):
+            if name in module.__all__:
+                return getattr(module, name)
     raise AttributeError(f"module 'fast' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *(name for names in TWINS.values() for name in names)})
+    return sorted({*globals(), *(name for m in map(_import, MODULES) for name in m.__all__)})
+
+
+def _import(module: str) -> ModuleType:
+    return importlib.import_module(f"fast.{module}")
 
 
 def _check_distribution() -> None:

@@ -34,3 +34,5 @@ LATENT_BITS = 8
 """Default bits of a latent: its prior has ``2**LATENT_BITS`` buckets (LAT-1)."""
 CHUNK_SIZE = 2048
 """Default number of images of a chunk (LSL-1)."""
+MOST_CHUNK_IMAGES = 1 << 16
+"""Most images of a chunk (LSL-1)."""

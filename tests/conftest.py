@@ -5,7 +5,10 @@ import importlib
 import os
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,3 +80,20 @@ def data_folder() -> Path:
         if not (path / name).is_file():
             pytest.fail(f"{path / name}: no such file, but BITS_BACK_DATA names its folder")
     return path
+
+
+@pytest.fixture(scope="session")
+def printed_by() -> Callable[..., str]:
+    """Return what a script prints in a fresh process, under an environment of its own."""
+
+    def run(script: str, **environment: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=TESTS.parent,
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+
+    return run

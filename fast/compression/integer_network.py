@@ -143,10 +143,7 @@ def evaluate(network: IntegerNetwork, inputs: Integers) -> Integers:
 
     Spec: INN-1, INN-4. Arguments, result and errors as for the reference.
     """
-    if inputs.ndim != 2 or inputs.shape[1] != network.inputs:
-        raise ModelError(f"inputs of shape {inputs.shape} for {network.inputs} inputs")
-    if inputs.size and max(-int(inputs.min()), int(inputs.max())) > network.input_limit:
-        raise ModelError(f"an input is above the limit {network.input_limit}")
+    network.check_inputs(inputs)
     carried = network_arguments(network)
     _check_matrix_product(carried.weights.dtype)
     a: Floats = inputs.astype(carried.weights.dtype)

@@ -28,8 +28,8 @@ from fast.compression.integer_network import (
 from fast.compression.latent_codec import buckets
 from reference.coding.ans import EMPTY, Message
 from reference.compression.latent_codec import LatentModel
-from reference.compression.lossless import MOST_CHUNK_IMAGES, Chunk
-from reference.errors import DataError, FormatError
+from reference.compression.lossless import Chunk
+from reference.errors import FormatError
 from reference.params import (
     ARGUMENT_FRACTION,
     BERNOULLI_PREC,
@@ -45,7 +45,6 @@ __all__ = [
     "ModelArguments",
     "TableArguments",
     "WorkspaceArguments",
-    "check_images",
     "decode_chunk",
     "decode_chunk_kernel",
     "encode_chunk",
@@ -225,7 +224,7 @@ def encode_chunk(model: LatentModel, images: Images) -> Chunk:
 
     Spec: LSL-2, LSL-3. Arguments and errors as for the reference.
     """
-    check_images(model, images)
+    model.check_images(images)
     coder = model_arguments(model)
     for plain in range(len(images) + 1):
         message = _encode(coder, model, images, plain)
@@ -268,26 +267,6 @@ def decode_chunk(model: LatentModel, chunk: Chunk) -> Images:
     if (head, n) != (EMPTY.head, 0):
         raise FormatError("the message of a chunk holds more than its images")
     return images
-
-
-def check_images(model: LatentModel, images: Images) -> None:
-    """Check that a chunk of images suits the model.
-
-    Spec: LSL-2.
-
-    Raises:
-        DataError: it does not.
-    """
-    if images.dtype != np.uint8:
-        raise DataError(f"images of type {images.dtype} where uint8 is needed")
-    if images.ndim != 2 or images.shape[1] != model.pixels:
-        raise DataError(
-            f"images of shape {images.shape[1:]} where the model has {model.pixels} pixels"
-        )
-    if not 1 <= len(images) <= MOST_CHUNK_IMAGES:
-        raise DataError(f"{len(images)} images where a chunk has 1 to {MOST_CHUNK_IMAGES}")
-    if images.max() > 1:
-        raise DataError(f"a pixel is {images.max()} where the model codes 0 and 1")
 
 
 def _encode(

@@ -1,10 +1,6 @@
 """`fast.compression.integer_network` computes the integers of the reference."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +13,6 @@ import reference.compression.integer_network as reference
 from reference.compression.integer_network import IntegerLayer, IntegerNetwork
 from reference.errors import ModelError
 from tests.strategies import any_networks
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 def evaluate_one_by_one(network: IntegerNetwork, inputs: np.ndarray) -> np.ndarray:
@@ -138,23 +132,10 @@ print(sorted(digests))
 """
 
 
-def outputs_under(**environment: str) -> str:
-    """Return the digests that a fresh process prints."""
-    result = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        cwd=ROOT,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return result.stdout
-
-
 @pytest.mark.spec("INN-5", "LSL-8")
-def test_every_matrix_product_gives_the_same_integers() -> None:
+def test_every_matrix_product_gives_the_same_integers(printed_by) -> None:
     """OpenBLAS kernels of several processors, one thread and two, batches of 1, 7 and all."""
-    expected = outputs_under()
+    expected = printed_by(SCRIPT)
     assert expected.count("(") == 2  # one digest for each carrier, whatever the batch
     for core in ("Haswell", "Sandybridge", "Nehalem", "Prescott"):
-        assert outputs_under(OPENBLAS_CORETYPE=core) == expected
+        assert printed_by(SCRIPT, OPENBLAS_CORETYPE=core) == expected

@@ -1,10 +1,6 @@
 """`fast.compression.lossless` writes the chunks of the reference, and reads them."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +15,6 @@ from reference.compression.lossless import Chunk
 from reference.errors import DataError, FormatError
 from reference.models import vae
 from tests.strategies import images, latent_models, messages
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.spec("LSL-3", "LSL-4", "LSL-8")
@@ -97,22 +91,9 @@ print(chunk.plain, sha256(message_to_bytes(chunk.message)).hexdigest())
 """
 
 
-def chunk_under(**environment: str) -> str:
-    """Return what a fresh process prints of a chunk."""
-    result = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        cwd=ROOT,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return result.stdout
-
-
 @pytest.mark.spec("LSL-8")
-def test_other_processors_write_the_same_bytes() -> None:
+def test_other_processors_write_the_same_bytes(printed_by) -> None:
     """Numba's code for other processors: plain x86-64, without vectors, unoptimised."""
-    expected = chunk_under()
-    assert chunk_under(NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="") == expected
-    assert chunk_under(NUMBA_OPT="0") == expected
+    expected = printed_by(SCRIPT)
+    assert printed_by(SCRIPT, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="") == expected
+    assert printed_by(SCRIPT, NUMBA_OPT="0") == expected

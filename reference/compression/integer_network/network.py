@@ -64,6 +64,17 @@ class IntegerNetwork:
         """The number of outputs (INN-2)."""
         return len(self.layers[-1].bias)
 
+    def check_inputs(self, a: Integers) -> None:
+        """Check that an array is a batch of inputs, ``(B, inputs)`` (INN-4).
+
+        Raises:
+            ModelError: the shape does not fit, or an input is above the limit.
+        """
+        if a.ndim != 2 or a.shape[1] != self.inputs:
+            raise ModelError(f"inputs of shape {a.shape} for {self.inputs} inputs")
+        if a.size and max(-int(a.min()), int(a.max())) > self.input_limit:
+            raise ModelError(f"an input is above the limit {self.input_limit}")
+
 
 def bounds(network: IntegerNetwork) -> tuple[int, ...]:
     """Return the bound B of every layer, after checking that the network is valid.
@@ -107,10 +118,7 @@ def evaluate(network: IntegerNetwork, inputs: Integers) -> Integers:
     Raises:
         ModelError: the shape does not fit, or an input is above the limit.
     """
-    if inputs.ndim != 2 or inputs.shape[1] != network.inputs:
-        raise ModelError(f"inputs of shape {inputs.shape} for {network.inputs} inputs")
-    if inputs.size and max(-int(inputs.min()), int(inputs.max())) > network.input_limit:
-        raise ModelError(f"an input is above the limit {network.input_limit}")
+    network.check_inputs(inputs)
     a = inputs.astype(np.int64)
     for i, layer in enumerate(network.layers):
         a = (a @ layer.weights + layer.bias + (1 << (layer.shift - 1))) >> layer.shift

@@ -25,13 +25,14 @@ from reference.compression.integer_network import (
     quantise_network,
 )
 from reference.compression.latent_codec.buckets import buckets
-from reference.errors import FormatError, ModelError
+from reference.errors import DataError, FormatError, ModelError
 from reference.models.vae import Vae
 from reference.params import (
     ARGUMENT_FRACTION,
     LATENT_BITS,
     LOG_SCALE_FRACTION,
     LOGIT_FRACTION,
+    MOST_CHUNK_IMAGES,
 )
 
 __all__ = ["LatentModel", "digest", "quantise_vae", "read_model", "write_model"]
@@ -64,6 +65,23 @@ class LatentModel:
     def latents(self) -> int:
         """L, the number of latents of an image (LAT-8)."""
         return self.decoder.inputs
+
+    def check_images(self, images: NDArray[np.uint8]) -> None:
+        """Check that images can be coded as a chunk, ``(N, D)`` and 0 or 1 (LSL-2).
+
+        Raises:
+            DataError: they cannot.
+        """
+        if images.dtype != np.uint8:
+            raise DataError(f"images of type {images.dtype} where uint8 is needed")
+        if images.ndim != 2 or images.shape[1] != self.pixels:
+            raise DataError(
+                f"images of shape {images.shape[1:]} where the model has {self.pixels} pixels"
+            )
+        if not 1 <= len(images) <= MOST_CHUNK_IMAGES:
+            raise DataError(f"{len(images)} images where a chunk has 1 to {MOST_CHUNK_IMAGES}")
+        if images.max() > 1:
+            raise DataError(f"a pixel is {images.max()} where the model codes 0 and 1")
 
 
 def quantise_vae(

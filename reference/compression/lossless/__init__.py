@@ -15,9 +15,7 @@ start from::
 """
 
 from reference.compression.lossless.chunk import (
-    MOST_CHUNK_IMAGES,
     Chunk,
-    check_images,
     decode_chunk,
     encode_chunk,
     encode_plain,
@@ -32,10 +30,8 @@ from reference.compression.lossless.file import (
 )
 
 __all__ = [
-    "MOST_CHUNK_IMAGES",
     "Chunk",
     "Header",
-    "check_images",
     "compress",
     "decode_chunk",
     "decompress",

@@ -18,12 +18,10 @@ from reference.compression.latent_codec import (
     middle_latents,
     prior,
 )
-from reference.errors import DataError, FormatError, MessageExhausted
+from reference.errors import FormatError, MessageExhausted
 
 __all__ = [
-    "MOST_CHUNK_IMAGES",
     "Chunk",
-    "check_images",
     "decode_chunk",
     "encode_chunk",
     "encode_plain",
@@ -31,9 +29,6 @@ __all__ = [
 
 Pixels = tuple[int, ...]
 Images = NDArray[np.uint8]
-
-MOST_CHUNK_IMAGES = 1 << 16
-"""Most images of a chunk (LSL-1)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,7 @@ def encode_chunk(model: LatentModel, images: Images) -> Chunk:
     Raises:
         DataError: the images are not such, or there are none, or more than 65536.
     """
-    check_images(model, images)
+    model.check_images(images)
     rows = [tuple(row) for row in images.tolist()]
     codec = bits_back(*codecs(model))
     for plain in range(len(rows) + 1):
@@ -123,23 +118,3 @@ def _plain(model: LatentModel) -> Codec[Pixels]:
         return likelihood(model, z).pop(m)
 
     return Codec(push, pop)
-
-
-def check_images(model: LatentModel, images: Images) -> None:
-    """Check that a chunk of images suits the model.
-
-    Spec: LSL-2.
-
-    Raises:
-        DataError: it does not.
-    """
-    if images.dtype != np.uint8:
-        raise DataError(f"images of type {images.dtype} where uint8 is needed")
-    if images.ndim != 2 or images.shape[1] != model.pixels:
-        raise DataError(
-            f"images of shape {images.shape[1:]} where the model has {model.pixels} pixels"
-        )
-    if not 1 <= len(images) <= MOST_CHUNK_IMAGES:
-        raise DataError(f"{len(images)} images where a chunk has 1 to {MOST_CHUNK_IMAGES}")
-    if images.max() > 1:
-        raise DataError(f"a pixel is {images.max()} where the model codes 0 and 1")

@@ -24,13 +24,12 @@ from reference.coding.container import (
 )
 from reference.compression.latent_codec import LatentModel, digest
 from reference.compression.lossless.chunk import (
-    MOST_CHUNK_IMAGES,
     Chunk,
     decode_chunk,
     encode_chunk,
 )
 from reference.errors import DataError, FormatError, ModelError, SpecError
-from reference.params import CHUNK_SIZE
+from reference.params import CHUNK_SIZE, MOST_CHUNK_IMAGES
 
 __all__ = ["Header", "compress", "decompress", "read_chunks", "read_header", "write_file"]
 

@@ -1,0 +1,1 @@
+"""Part III: floats; distributions, bounds and estimators."""

@@ -1,0 +1,1 @@
+"""Part I: what is measured in bits, and what one bit buys."""
