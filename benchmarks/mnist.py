@@ -27,7 +27,7 @@ from fast import files
 from fast.compression.integer_network import evaluate
 from fast.models.vae import binarise, negative_elbo_bits_per_pixel, train
 from reference.compression.latent_codec import LatentModel, quantise_vae, write_model
-from reference.models.mlp import Mlp
+from reference.models.mlp import forward
 from reference.models.vae import Plan, Vae
 
 Images = NDArray[np.uint8]
@@ -120,7 +120,7 @@ def times(vae: Vae, model: LatentModel, images: Images, file: io.BytesIO) -> Non
     floats = images.astype(np.float32)
 
     def networks() -> None:
-        code = forward(vae.encoder, floats)
+        code, _ = forward(vae.encoder, floats)
         forward(vae.decoder, code[:, :LATENTS])
 
     def encode() -> None:
@@ -157,13 +157,13 @@ def integer_cost(vae: Vae, model: LatentModel, images: Images) -> float:
     limit = model.decoder.input_limit / scale
 
     def decode_floats(z: NDArray[np.float64]) -> NDArray[np.floating]:
-        return forward(vae.decoder, z.astype(np.float32))
+        return forward(vae.decoder, z.astype(np.float32))[0]
 
     def decode_integers(z: NDArray[np.float64]) -> NDArray[np.floating]:
         logits = evaluate(model.decoder, np.rint(z * scale).astype(np.int64))
         return logits / (1 << model.decoder.output_fraction)
 
-    code = forward(vae.encoder, images.astype(np.float32)).astype(np.float64)
+    code = forward(vae.encoder, images.astype(np.float32))[0].astype(np.float64)
     outputs = evaluate(model.encoder, images.astype(np.int64))
     integer_code = outputs / (1 << model.encoder.output_fraction)
     floats = negative_elbo(images, code, eps, limit, decode_floats)
@@ -184,13 +184,6 @@ def negative_elbo(
     nll = np.logaddexp(0, np.where(images == 1, -logits, logits)).sum(axis=1)
     kl = ((mu**2 + np.exp(2 * log_sigma) - 1) / 2 - log_sigma).sum(axis=1)
     return float((nll + kl).mean())
-
-
-def forward(network: Mlp, x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the outputs of a float network, in plain numpy."""
-    for layer in network[:-1]:
-        x = np.maximum(x @ layer.weights + layer.bias, 0)
-    return x @ network[-1].weights + network[-1].bias
 
 
 def row(name: str, *cells: str) -> None:

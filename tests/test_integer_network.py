@@ -170,7 +170,10 @@ def floats(network: tuple[Layer, ...], inputs: np.ndarray) -> np.ndarray:
 def test_a_quantised_network_is_near_the_trained_one(scale: float) -> None:
     rng = np.random.default_rng(5)
     layers = mlp.initialise((30, 20, 10), rng, np.float64)
-    layers = tuple(Layer(layer.weights * scale, layer.bias) for layer in layers)
+    layers = tuple(
+        Layer(layer.weights * scale, rng.normal(size=layer.bias.size) * scale)
+        for layer in layers
+    )
     x = rng.integers(-256, 257, (200, 30))
     network = quantise_network(
         layers, x, input_fraction=8, input_limit=256, output_fraction=10
@@ -179,7 +182,7 @@ def test_a_quantised_network_is_near_the_trained_one(scale: float) -> None:
     expected = floats(layers, x / 256)
     error = evaluate(network, x) / 2**10 - expected
     assert np.abs(error).max() < 0.01 * np.abs(expected).max()
-    largest = np.maximum(x / 256 @ layers[0].weights, 0).max()
+    largest = np.maximum(x / 256 @ layers[0].weights + layers[0].bias, 0).max()
     assert 0 < network.layers[0].maximum / 2**6 - largest <= 2**-6
 
 

@@ -130,7 +130,7 @@ def test_only_the_chunks_of_a_range_are_read() -> None:
     last = list(read_container(file))[-1]
     broken = bytearray(FILE)
     broken[last.offset + 20] ^= 1
-    assert np.array_equal(decompress(MODEL, bytes(broken), start=3, stop=19), DATA[3:19])
+    assert np.array_equal(decompress(MODEL, bytes(broken), start=3, stop=20), DATA[3:20])
     with pytest.raises(FormatError, match="CHNK"):
         decompress(MODEL, bytes(broken), start=3, stop=21)
 

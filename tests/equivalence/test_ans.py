@@ -68,6 +68,15 @@ def test_rejects_alike(impl, starts: list[int], freqs: list[int], prec: int) -> 
             call(EDGE, starts, freqs, prec)
 
 
+@pytest.mark.spec("ANS-4")
+@pytest.mark.parametrize("impl", [reference, fast], ids=["reference", "fast"])
+@pytest.mark.parametrize("slot", [4, 8])
+def test_rejects_another_symbols_slot(impl, slot: int) -> None:
+    """The slots next to an interval, on either side."""
+    with pytest.raises(IntervalError):
+        impl.pop_sequence(Message(2**40 + slot, (1,)), [5], [3], 8)
+
+
 @pytest.mark.spec("ANS-5")
 @pytest.mark.parametrize("impl", [reference, fast], ids=["reference", "fast"])
 def test_exhaustion(impl) -> None:

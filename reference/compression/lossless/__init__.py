@@ -1,6 +1,7 @@
 """Lossless compression of a data set: images to a file, and back.
 
-Spec: LSL-1 to LSL-7; LSL-8, because no float decides anything between image and file.
+Spec: LSL-1 to LSL-7; LSL-8, because no float decides anything between image and file; LSL-9,
+because every rounding on the way is small.
 Source: J. Townsend, T. Bird, D. Barber, "Practical lossless compression with latent
 variables using bits back coding", ICLR 2019, arXiv:1901.04866.
 
