@@ -16,7 +16,7 @@ TWINS = [
     ".".join(p.relative_to(ROOT / "fast").with_suffix("").parts)
     for part in PARTS
     for p in sorted((ROOT / "fast" / part).rglob("*.py"))
-    if p.name != "__init__.py"
+    if not p.name.startswith("_")
 ]
 MODULES = [f"fast.{name}" for name in TWINS] + [
     ".".join(p.relative_to(ROOT).with_suffix("").parts)
