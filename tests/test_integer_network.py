@@ -72,37 +72,51 @@ def test_the_bound_is_reached() -> None:
 
 LAYER = IntegerLayer(np.array([[1, 2], [3, 4]]), np.array([5, 6]), 3, 9)
 LAST = replace(LAYER, maximum=0)
-BAD_NETWORKS = {
-    "no layers": IntegerNetwork((), 1, 0, 0),
-    "shift 0": IntegerNetwork((replace(LAST, shift=0),), 1, 0, 0),
-    "shift 32": IntegerNetwork((replace(LAST, shift=32),), 1, 0, 0),
-    "no input limit": IntegerNetwork((LAST,), 0, 0, 0),
-    "input limit": IntegerNetwork((LAST,), 2**53, 0, 0),
-    "clip in the last layer": IntegerNetwork((LAYER,), 1, 0, 0),
-    "no clip before": IntegerNetwork((LAST, LAST), 1, 0, 0),
-    "sizes": IntegerNetwork((LAYER, replace(LAST, weights=np.ones((3, 2), int))), 1, 0, 0),
-    "bias": IntegerNetwork((replace(LAST, bias=np.array([1])),), 1, 0, 0),
-    "empty": IntegerNetwork((replace(LAST, weights=np.ones((0, 2), int)),), 1, 0, 0),
-    "32 bits": IntegerNetwork((replace(LAST, weights=LAST.weights << 30),), 1, 0, 0),
-    "bound": IntegerNetwork((replace(LAST, weights=LAST.weights << 28),), 2**23, 0, 0),
-    "a bound that wraps": IntegerNetwork(
-        (replace(LAST, weights=LAST.weights << 28),), 2**34, 0, 0
-    ),
-    "bias beyond the bound": IntegerNetwork(
-        (replace(LAST, bias=np.array([0, -(2**63)])),), 1, 0, 0
-    ),
+Layers = tuple[IntegerLayer, ...]
+
+BAD_NETWORKS: dict[str, tuple[Layers, int]] = {
+    "no layers": ((), 1),
+    "shift 0": ((replace(LAST, shift=0),), 1),
+    "shift 32": ((replace(LAST, shift=32),), 1),
+    "no input limit": ((LAST,), 0),
+    "input limit": ((LAST,), 2**53),
+    "clip in the last layer": ((LAYER,), 1),
+    "no clip before": ((LAST, LAST), 1),
+    "sizes": ((LAYER, replace(LAST, weights=np.ones((3, 2), int))), 1),
+    "bias": ((replace(LAST, bias=np.array([1])),), 1),
+    "empty": ((replace(LAST, weights=np.ones((0, 2), int)),), 1),
+    "2**31": ((replace(LAST, weights=np.full((2, 2), 2**31)),), 1),
+    "-2**31 - 1": ((replace(LAST, weights=np.full((2, 2), -(2**31) - 1)),), 1),
+    "bound": ((replace(LAST, weights=LAST.weights << 28),), 2**23),
+    "a bound that wraps": ((replace(LAST, weights=LAST.weights << 28),), 2**34),
+    "bias beyond the bound": ((replace(LAST, bias=np.array([0, -(2**63)])),), 1),
 }
 
 
 @pytest.mark.spec("INN-2", "INN-3")
 @pytest.mark.parametrize("fault", BAD_NETWORKS)
 def test_rejects_bad_networks(fault: str) -> None:
-    network = BAD_NETWORKS[fault]
+    layers, input_limit = BAD_NETWORKS[fault]
     with pytest.raises(ModelError):
-        bounds(network)
-    if fault not in {"no layers", "bias", "empty"}:  # which have no bytes (INN-7)
+        IntegerNetwork(layers, input_limit, 0, 0)
+
+
+@pytest.mark.spec("INN-3")
+def test_weights_of_32_bits_are_accepted() -> None:
+    weights = np.array([[2**31 - 1, -(2**31)]])
+    network = IntegerNetwork((IntegerLayer(weights, np.array([0, 0]), 1, 0),), 1, 0, 0)
+    assert bounds(network) == (2**31 + 1,)
+
+
+@pytest.mark.spec("INN-3", "INN-7")
+def test_bytes_are_no_way_round() -> None:
+    """A network is checked anew when it is read."""
+    data = network_to_bytes(IntegerNetwork((LAST,), 7, 0, 0))
+    shift_32 = data[:22] + b"\x20" + data[23:]
+    limit_2_to_the_53 = data[:6] + (2**53).to_bytes(8, "little") + data[14:]
+    for broken in (shift_32, limit_2_to_the_53):
         with pytest.raises(ModelError):
-            network_from_fields(Fields(Section("ENCO", network_to_bytes(network))))
+            network_from_fields(Fields(Section("ENCO", broken)))
 
 
 @pytest.mark.spec("INN-4")

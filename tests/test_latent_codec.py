@@ -5,6 +5,7 @@ from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -150,7 +151,9 @@ def test_decoder_inputs_are_rounded_centres() -> None:
     assert inputs.tolist() == [
         [(centres[i] + 128) // 256 for i in row] for row in ([0, 255], [7, 128])
     ]
-    sixteen = replace(model, decoder=replace(model.decoder, input_fraction=16))
+    sixteen = replace(
+        model, decoder=replace(model.decoder, input_fraction=16, input_limit=8 << 16)
+    )
     assert decoder_inputs(sixteen, np.array([[3, 4]])).tolist() == [list(centres[3:5])]
 
 
@@ -186,25 +189,35 @@ GOOD = model_of([0, 0], [0, 0, 0], 11)
 
 @pytest.mark.spec("LAT-8")
 @pytest.mark.parametrize(
-    "model",
+    ("part", "changes"),
     [
-        replace(GOOD, latent_bits=0),
-        replace(GOOD, latent_bits=13),
-        replace(GOOD, encoder=replace(GOOD.encoder, input_limit=2)),
-        replace(GOOD, encoder=replace(GOOD.encoder, input_fraction=1)),
-        replace(GOOD, encoder=replace(GOOD.encoder, output_fraction=7)),
-        replace(GOOD, encoder=replace(GOOD.encoder, output_fraction=17)),
-        replace(GOOD, decoder=replace(GOOD.decoder, output_fraction=9)),
-        replace(GOOD, decoder=replace(GOOD.decoder, input_fraction=17)),
-        replace(GOOD, decoder=replace(GOOD.decoder, input_limit=738)),
-        replace(GOOD, encoder=model_of([0, 0, 0, 0], [0, 0, 0], 11).encoder),
-        replace(GOOD, decoder=model_of([0, 0], [0, 0], 11).decoder),
+        ("model", {"latent_bits": 0}),
+        ("model", {"latent_bits": 13}),
+        ("encoder", {"input_limit": 2}),
+        ("encoder", {"input_fraction": 1}),
+        ("encoder", {"output_fraction": 7}),
+        ("encoder", {"output_fraction": 17}),
+        ("decoder", {"output_fraction": 9}),
+        ("decoder", {"input_fraction": 17}),
+        ("decoder", {"input_limit": 738}),
+        ("model", {"encoder": model_of([0, 0, 0, 0], [0, 0, 0], 11).encoder}),
+        ("model", {"decoder": model_of([0, 0], [0, 0], 11).decoder}),
     ],
 )
-def test_rejects_bad_models(model: LatentModel) -> None:
-    file = io.BytesIO()
-    write_model(file, model)
+def test_rejects_bad_models(part: str, changes: dict[str, Any]) -> None:
+    if part != "model":
+        changes = {part: replace(getattr(GOOD, part), **changes)}
     with pytest.raises(ModelError):
+        replace(GOOD, **changes)
+
+
+@pytest.mark.spec("LAT-8", "LAT-9")
+def test_a_model_is_checked_when_it_is_read() -> None:
+    file = io.BytesIO()
+    parts = (b"\x0d\0", network_to_bytes(GOOD.encoder), network_to_bytes(GOOD.decoder))
+    sections = zip(("MODL", "ENCO", "DECO"), parts, strict=True)
+    write_container(file, [Section(tag, payload) for tag, payload in sections])
+    with pytest.raises(ModelError, match="13 bits"):
         read_model(file)
 
 

@@ -1,7 +1,5 @@
 """`fast.compression.integer_network` computes the integers of the reference."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -69,19 +67,13 @@ def test_sums_at_the_limit(limit: int) -> None:
     assert np.array_equal(evaluate_one_by_one(network, inputs), expected)
 
 
-@pytest.mark.spec("INN-3", "INN-4")
+@pytest.mark.spec("INN-4")
 @pytest.mark.parametrize("impl", [reference, fast], ids=["reference", "fast"])
 def test_rejects_alike(impl) -> None:
     network = at_the_limit(2**24)
     for bad in (np.zeros(256, int), np.zeros((1, 255), int), np.full((1, 256), -128)):
         with pytest.raises(ModelError):
             impl.evaluate(network, bad)
-    layer = network.layers[0]
-    too_large = replace(layer, weights=layer.weights << 22, bias=layer.bias)
-    with pytest.raises(ModelError):
-        (impl.bounds if impl is reference else impl.network_arguments)(
-            IntegerNetwork((too_large,), 2**20, 0, 0)
-        )
 
 
 @pytest.mark.spec("INN-5")

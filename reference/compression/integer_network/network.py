@@ -44,7 +44,7 @@ class IntegerLayer:
 
 @dataclass(frozen=True, eq=False)
 class IntegerNetwork:
-    """Layers, and what their integers stand for (INN-2)."""
+    """Layers, and what their integers stand for; valid by construction (INN-2, INN-3)."""
 
     layers: tuple[IntegerLayer, ...]
     input_limit: int
@@ -53,6 +53,10 @@ class IntegerNetwork:
     """Fraction bits of the inputs."""
     output_fraction: int
     """Fraction bits of the outputs."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no valid network (INN-2, INN-3)."""
+        bounds(self)
 
     @property
     def inputs(self) -> int:
@@ -77,7 +81,7 @@ class IntegerNetwork:
 
 
 def bounds(network: IntegerNetwork) -> tuple[int, ...]:
-    """Return the bound B of every layer, after checking that the network is valid.
+    """Return the bound B of every layer, after checking all that INN-3 asks for.
 
     Spec: INN-3.
 
@@ -105,7 +109,7 @@ def bounds(network: IntegerNetwork) -> tuple[int, ...]:
 
 
 def evaluate(network: IntegerNetwork, inputs: Integers) -> Integers:
-    """Return the outputs of a valid network.
+    """Return the outputs of a network.
 
     Spec: INN-1, INN-4.
 

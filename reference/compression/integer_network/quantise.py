@@ -13,7 +13,6 @@ from reference.compression.integer_network.network import (
     SINGLE_LIMIT,
     IntegerLayer,
     IntegerNetwork,
-    bounds,
     layer_bound,
 )
 from reference.errors import ModelError
@@ -62,9 +61,7 @@ def quantise_network(
         maximum = 0 if last else int(a.max() * (1 << to)) + 1
         result.append(_quantise_layer(i, layer, limit, fraction, to, maximum))
         limit, fraction = maximum, to
-    network = IntegerNetwork(tuple(result), input_limit, input_fraction, output_fraction)
-    bounds(network)
-    return network
+    return IntegerNetwork(tuple(result), input_limit, input_fraction, output_fraction)
 
 
 def _quantise_layer(

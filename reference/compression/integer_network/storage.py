@@ -9,11 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reference.coding.container import Fields
-from reference.compression.integer_network.network import (
-    IntegerLayer,
-    IntegerNetwork,
-    bounds,
-)
+from reference.compression.integer_network.network import IntegerLayer, IntegerNetwork
 from reference.errors import ModelError
 
 __all__ = ["network_from_fields", "network_to_bytes"]
@@ -38,11 +34,11 @@ def network_to_bytes(network: IntegerNetwork) -> bytes:
 
 
 def network_from_fields(fields: Fields) -> IntegerNetwork:
-    """Undo `network_to_bytes`, and check that the network is valid. Spec: INN-3, INN-7.
+    """Undo `network_to_bytes`. Spec: INN-7.
 
     Raises:
         FormatError: the bytes end too early.
-        ModelError: the network is not valid.
+        ModelError: the network is not valid (INN-2, INN-3).
     """
     count, input_fraction, output_fraction, input_limit = fields.unpack("3HQ")
     layers = []
@@ -55,9 +51,7 @@ def network_from_fields(fields: Fields) -> IntegerNetwork:
             for size, w in zip((rows * columns, columns), widths, strict=True)
         )
         layers.append(IntegerLayer(weights.reshape(rows, columns), bias, shift, maximum))
-    network = IntegerNetwork(tuple(layers), input_limit, input_fraction, output_fraction)
-    bounds(network)
-    return network
+    return IntegerNetwork(tuple(layers), input_limit, input_fraction, output_fraction)
 
 
 def _width(a: NDArray[np.int64]) -> int:

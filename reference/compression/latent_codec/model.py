@@ -47,7 +47,7 @@ MOST_LATENT_BITS = 12
 
 @dataclass(frozen=True, eq=False)
 class LatentModel:
-    """Two integer networks (LAT-8)."""
+    """Two integer networks that fit; valid by construction (LAT-8)."""
 
     encoder: IntegerNetwork
     """From ``D`` pixels to ``L`` means and ``L`` log scales."""
@@ -55,6 +55,10 @@ class LatentModel:
     """From ``L`` latents to ``D`` logits."""
     latent_bits: int
     """In ``[1, 12]``."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no valid model (LAT-8)."""
+        _check_model(self)
 
     @property
     def pixels(self) -> int:
@@ -111,9 +115,7 @@ def quantise_vae(
         input_limit=_decoder_limit(latent_bits, DECODER_FRACTION),
         output_fraction=LOGIT_FRACTION,
     )
-    model = LatentModel(encoder, decoder, latent_bits)
-    _check_model(model)
-    return model
+    return LatentModel(encoder, decoder, latent_bits)
 
 
 def write_model(file: BinaryIO, model: LatentModel) -> None:
@@ -122,7 +124,7 @@ def write_model(file: BinaryIO, model: LatentModel) -> None:
 
 
 def read_model(file: BinaryIO) -> LatentModel:
-    """Undo `write_model`, and check the model. Spec: LAT-8, LAT-9.
+    """Undo `write_model`. Spec: LAT-9.
 
     Raises:
         FormatError: the file is no container, or its sections are not those of a model.
@@ -136,9 +138,7 @@ def read_model(file: BinaryIO) -> LatentModel:
     encoder, decoder = (network_from_fields(parts[tag]) for tag in ("ENCO", "DECO"))
     for fields in parts.values():
         fields.end()
-    model = LatentModel(encoder, decoder, latent_bits)
-    _check_model(model)
-    return model
+    return LatentModel(encoder, decoder, latent_bits)
 
 
 def digest(model: LatentModel) -> bytes:
