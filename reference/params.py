@@ -36,3 +36,5 @@ CHUNK_SIZE = 2048
 """Default number of images of a chunk (LSL-1)."""
 MOST_CHUNK_IMAGES = 1 << 16
 """Most images of a chunk (LSL-1)."""
+MOST_DIMENSIONS = 32
+"""Most dimensions of an image (LSL-5)."""

@@ -386,6 +386,20 @@ def test_exit_codes(
     assert capsys.readouterr().err == f"bits-back: {line}\n"
 
 
+def test_nobody_reads(work: Path) -> None:
+    """As with ``| head``: no traceback, and the exit code that a shell gives to SIGPIPE."""
+    process = subprocess.Popen(
+        command("inspect", "m.bbm"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, faults = process.communicate()
+    assert (process.returncode, faults) == (141, b"")
+
+
 def test_bugs_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     class Module:
         @staticmethod

@@ -231,6 +231,7 @@ EMPTY_CHUNK = b"\0\0\0\0\2\0\0\0\0\0\0\0" + b"\0\0\0\0\1\0\0\0"
         (HEADER[:-4] + bytes(4), (), "chunks of 0"),
         (HEADER[:-4] + b"\1\0\1\0", (), "chunks of 65537"),
         (HEADER[:33] + b"\x0d" + HEADER[34:], (), "12 pixels"),
+        (HEADER[:32] + b"\x21" + b"\1\0\0\0" * 32 + HEADER[33:], (), "33 dimensions"),
         (HEADER, (), "0 chunks"),
         (HEADER, (b"\1" + EMPTY_CHUNK[1:],), "stands where chunk 0"),
         (HEADER, (EMPTY_CHUNK[:4] + b"\1" + EMPTY_CHUNK[5:],), "1 images"),

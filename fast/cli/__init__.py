@@ -4,7 +4,8 @@ A command is a module here with a function ``run``, imported when it is asked fo
 for numba to read ``--help``. It returns a record for machines (``--json``) and lines for
 people; both go to stdout, and all else (progress, faults) to stderr.
 
-Exit codes: 0 success, 1 a fault in the input or in writing, 2 wrong usage, 130 Ctrl-C.
+Exit codes: 0 success, 1 a fault in the input or in writing, 2 wrong usage, 130 Ctrl-C,
+141 nobody reads what it prints.
 """
 
 import importlib
@@ -46,7 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except MemoryError as error:
         return _fail(f"out of memory: {error}")
-    print(json.dumps(record, allow_nan=False) if options.json else "\n".join(lines))
+    return _print(json.dumps(record, allow_nan=False) if options.json else "\n".join(lines))
+
+
+def _print(text: str) -> int:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # whoever reads has had enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     return 0
 
 

@@ -29,7 +29,7 @@ from reference.compression.lossless.chunk import (
     encode_chunk,
 )
 from reference.errors import DataError, FormatError, ModelError, SpecError
-from reference.params import CHUNK_SIZE, MOST_CHUNK_IMAGES
+from reference.params import CHUNK_SIZE, MOST_CHUNK_IMAGES, MOST_DIMENSIONS
 
 __all__ = ["Header", "compress", "decompress", "read_chunks", "read_header", "write_file"]
 
@@ -49,7 +49,9 @@ class Header:
     """How many images a chunk has, in ``[1, 65536]``; the last one has what is left."""
 
     def __post_init__(self) -> None:
-        """Check LSL-1."""
+        """Refuse what breaks LSL-1 or LSL-5."""
+        if len(self.image_shape) > MOST_DIMENSIONS:
+            raise DataError(f"images of {len(self.image_shape)} dimensions")
         if self.images < 1:
             raise DataError("there are no images")
         if not 1 <= self.chunk_size <= MOST_CHUNK_IMAGES:
