@@ -473,6 +473,8 @@ def test_killed_in_the_middle(work: Path, name: str, code: int) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
+        # a shell that runs the tests in the background has them, and so this, ignore SIGINT
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 30
     while not any(p.stat().st_size for p in work.glob(".bits-back-*.part")):

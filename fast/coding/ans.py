@@ -122,7 +122,7 @@ def pop_sequence_kernel(head, words, n, starts, freqs, prec):  # type: ignore[no
     for left in range(starts.size, 0, -1):
         slot = head & ((ONE << prec) - ONE)
         start, freq = starts[left - 1], freqs[left - 1]
-        if slot - start >= freq:  # below start the difference wraps to a large number
+        if slot < start or slot - start >= freq:
             return head, n, left
         head = pop_head_kernel(head, start, freq, prec)
         if is_low_kernel(head):
