@@ -15,6 +15,8 @@ from types import ModuleType
 from typing import Any
 
 MODULES = (
+    "information.entropy",
+    "information.symbol_codes",
     "coding.ans",
     "coding.codecs",
     "coding.tables",

@@ -77,7 +77,7 @@ def _encode(
         model.latents, model.latent_bits
     )
     words = np.empty(len(images) * room, np.uint32)
-    # A read-only array, as of a mapped file, is another type, and would compile everything anew.
+    # A read-only array, as of a mapped file, is another type: it would compile all anew.
     images = np.require(images, requirements=["C", "W"])
     head, n = encode_chunk_kernel(
         np.uint64(EMPTY.head), words, np.uint64(0), images, plain, coder
