@@ -394,6 +394,13 @@ def test_densities_at_the_ends_of_the_support() -> None:
     assert dis.log_normal_log_density([0, -1.0], 0, 1).tolist() == [-inf, -inf]
 
 
+@pytest.mark.spec("DIS-8")
+def test_the_entropy_of_a_beta_is_at_most_that_of_the_uniform() -> None:
+    """Also next to it, where rounding errors are larger than the entropy."""
+    near = 1 + np.linspace(-1e-8, 1e-8, 101)
+    assert (dis.beta_entropy(near[:, None], near) <= 0).all()
+
+
 @pytest.mark.spec("DIS-4")
 @given(mu=st.floats(-3, 3), sigma=st.floats(0.1, 10), x=st.floats(0.01, 100))
 def test_log_normal_is_a_change_of_variable(mu: float, sigma: float, x: float) -> None:

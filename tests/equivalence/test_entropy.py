@@ -403,6 +403,15 @@ def test_many_samples(kinds: Any, most: int) -> None:
 
 
 @pytest.mark.spec("ENT-15")
+def test_samples_beyond_int64() -> None:
+    x = np.array([2**64 - 1, 2**64 - 2, 2**64 - 1, 2**63], np.uint64)
+    for samples in (x, x[:3]):
+        expected = pytest.approx(reference.entropy_from_samples(samples), rel=1e-14)
+        assert fast.entropy_from_samples(samples) == expected
+        assert fast.mutual_information_from_samples(samples, samples) == expected
+
+
+@pytest.mark.spec("ENT-15")
 @pytest.mark.parametrize("last", [0, 255, 256, 300, -1, 2**40, -(2**63)])
 def test_many_pairs_of_bytes_but_one(last: int) -> None:
     """What is counted on trial is counted again where a number is beyond a byte."""

@@ -9,7 +9,7 @@ The density is proportional to ``x^(a-1) (1-x)^(b-1)``, so the mean is ``a / (a 
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaln, xlog1py, xlogy  # type: ignore[import-untyped]
+from scipy.special import betaln, xlog1py, xlogy
 
 from reference.inference.distributions.gamma import shape_excess
 from reference.inference.distributions.parameters import Floats, check_positive, reals

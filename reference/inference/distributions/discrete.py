@@ -11,7 +11,7 @@ adding ``sum q - sum p``, which is 0, to ``sum p log(p / q)`` makes it one of
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import xlog1py, xlogy  # type: ignore[import-untyped]
+from scipy.special import xlog1py, xlogy
 
 from reference.errors import DistributionError
 from reference.inference.distributions.parameters import Floats, unit_reals

@@ -10,7 +10,7 @@ rate, the inverse of what numpy and scipy call the scale.
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, xlogy  # type: ignore[import-untyped]
+from scipy.special import gammaln, xlogy
 
 from reference.inference.distributions.parameters import Floats, check_positive, reals
 from reference.inference.distributions.remainders import (

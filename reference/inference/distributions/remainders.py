@@ -10,7 +10,7 @@ With these four functions the large parts are cancelled on paper.
 """
 
 import numpy as np
-from scipy.special import digamma, gammaln  # type: ignore[import-untyped]
+from scipy.special import digamma, gammaln
 
 from reference.inference.distributions.parameters import Floats
 

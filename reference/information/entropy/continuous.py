@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
-from scipy.integrate import quad  # type: ignore[import-untyped]
+from scipy.integrate import quad
 
 from reference.errors import DistributionError
 from reference.information.entropy.distribution import TOTAL_TOLERANCE, Floats, in_base
