@@ -21,7 +21,7 @@ class SpecError(ValueError):
 
 
 class DistributionError(SpecError):
-    """Numbers that are no probability distribution."""
+    """Numbers that are no probability distribution, no samples of one, or no base for it."""
 
 
 class IntervalError(SpecError):
