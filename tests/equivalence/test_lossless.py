@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import fast.compression.lossless as fast
 import reference.compression.lossless as reference
 from reference.coding.ans import Message, push
+from reference.compression.integer_network import IntegerLayer, IntegerNetwork
 from reference.compression.latent_codec import LatentModel, quantise_vae
 from reference.compression.lossless import Chunk
 from reference.errors import DataError, FormatError
@@ -58,6 +59,27 @@ def test_at_full_size() -> None:
     assert fast.encode_chunk(model, x) == chunk
     assert np.array_equal(fast.decode_chunk(model, chunk), x)
     assert np.array_equal(reference.decode_chunk(model, chunk), x)
+
+
+@pytest.mark.spec("LAT-2", "LAT-5", "LSL-8")
+@pytest.mark.parametrize("beyond", [-1, 0, 1, 2**20])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_at_the_limits_of_the_clamps(sign: int, beyond: int) -> None:
+    """Networks without weights, whose biases are the outputs."""
+
+    def constant(inputs: int, outputs: list[int], limit: int, fraction: int):
+        weights = np.zeros((inputs, len(outputs)), np.int64)
+        layer = IntegerLayer(weights, np.array(outputs) << 1, 1, 0)
+        return IntegerNetwork((layer,), limit, 8 if limit > 1 else 0, fraction)
+
+    mean, log_scale, logit = (sign * (v + beyond) for v in (8 << 16, 6 << 16, 12 << 8))
+    x = np.random.default_rng(3).integers(0, 2, (9, 3), np.uint8)
+    for code in ([mean, mean, 1 << 16, 0], [0, 1 << 15, log_scale, log_scale]):
+        encoder, decoder = constant(3, code, 1, 16), constant(2, [logit] * 3, 800, 8)
+        model = LatentModel(encoder, decoder, 8)
+        chunk = reference.encode_chunk(model, x)
+        assert fast.encode_chunk(model, x) == chunk
+        assert np.array_equal(fast.decode_chunk(model, chunk), x)
 
 
 @pytest.mark.spec("LSL-2", "LSL-4")
