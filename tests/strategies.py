@@ -1,5 +1,6 @@
 """Hypothesis strategies: one a type of SPEC.md, every valid value and no other."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -10,10 +11,16 @@ from numpy.typing import NDArray
 from reference.coding.ans import Message
 from reference.compression.integer_network import IntegerLayer, IntegerNetwork
 from reference.compression.latent_codec import LatentModel
+from reference.information.entropy.distribution import Floats
 from reference.params import WORD_BITS
 
 precisions = st.integers(1, WORD_BITS)
 """Bits of precision (ANS-2)."""
+
+masses = st.one_of(
+    st.sampled_from([0.0, 5e-324, 1e-310, 1e-40, 2.0**-60, 1.0]), st.floats(0.0, 1.0)
+)
+"""What a distribution (ENT-1) is made of, before its sum is 1: often 0 or subnormal."""
 
 
 def messages(least_words: int = 0, w: int = WORD_BITS) -> st.SearchStrategy[Message]:
@@ -45,6 +52,34 @@ def frequencies(draw: st.DrawFn, most_symbols: int = 20) -> list[int]:
     )
     edges = [0, *draw(cuts), 2**prec]
     return [b - a for a, b in pairwise(edges)]
+
+
+@st.composite
+def pmfs(draw: st.DrawFn, most: int = 12, size: int | None = None) -> Floats:
+    """Distributions (ENT-1) with zeros and subnormal numbers, shrinking to certainty."""
+    k = draw(st.integers(1, most)) if size is None else size
+    drawn = min(k, 40)  # the rest repeats them
+    p = np.resize(draw(st.lists(masses, min_size=drawn, max_size=drawn)), k)
+    p[draw(st.integers(0, k - 1))] += draw(st.floats(0.01, 1.0))
+    return p / p.sum()
+
+
+@st.composite
+def joint_pmfs(draw: st.DrawFn, variables: int = 2, most: int = 5) -> Floats:
+    """Joint distributions (ENT-10)."""
+    shape = draw(st.tuples(*[st.integers(1, most)] * variables))
+    return draw(pmfs(size=math.prod(shape))).reshape(shape)
+
+
+@st.composite
+def dyadic_pmfs(draw: st.DrawFn) -> Floats:
+    """Distributions of powers of two: a leaf of a tree, cut in two again and again."""
+    depths = [0]
+    for _ in range(draw(st.integers(0, 20))):
+        i = draw(st.integers(0, len(depths) - 1))
+        if depths[i] < 20:
+            depths[i : i + 1] = [depths[i] + 1] * 2
+    return np.ldexp(1.0, -np.array(depths))
 
 
 @st.composite

@@ -1,7 +1,7 @@
 """Compiled twin of `reference.information.entropy`: the hot paths of ENT.
 
 Spec: ENT-1 to ENT-3, ENT-5, ENT-7, ENT-8, ENT-11, ENT-15 to ENT-17.  Checked by
-tests/equivalence/test_entropy.py.
+tests/equivalence/test_entropy_*.py.
 """
 
 from fast.information.entropy.discrete import (

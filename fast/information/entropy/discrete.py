@@ -1,6 +1,6 @@
 """Compiled twin of `reference.information.entropy.discrete`: equal within the bound of ENT-3.
 
-Spec: ENT-3, ENT-5, ENT-7, ENT-8.  Checked by tests/equivalence/test_entropy.py.
+Spec: ENT-3, ENT-5, ENT-7, ENT-8.  Checked by tests/equivalence/test_entropy_discrete.py.
 
 A kernel reads the numbers once: with the measure it returns the sums, and how many numbers are
 negative, from which the wrapper sees whether they were distributions at all.

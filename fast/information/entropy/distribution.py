@@ -1,6 +1,6 @@
 """Compiled twin of `reference.information.entropy.distribution`, and the logarithm of `fast`.
 
-Spec: ENT-1, ENT-2, ENT-17.  Checked by tests/equivalence/test_entropy.py.
+Spec: ENT-1, ENT-2, ENT-17.  Checked by tests/equivalence/test_entropy_distribution.py.
 
 The C library's logarithm is called for one number at a time; of this one LLVM makes vector
 instructions. With `k` an integer such that ``m = p / (2**k q)`` lies in [2/3, 3/2]::

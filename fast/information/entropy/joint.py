@@ -1,6 +1,6 @@
 """Compiled twin of `reference.information.entropy.joint`: equal within the bound of ENT-3.
 
-Spec: ENT-3, ENT-11.  Checked by tests/equivalence/test_entropy.py.
+Spec: ENT-3, ENT-11.  Checked by tests/equivalence/test_entropy_joint.py.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Compiled twin of `reference.information.entropy.samples`: equal within the bound of ENT-3.
 
-Spec: ENT-15, ENT-16.  Checked by tests/equivalence/test_entropy.py.
+Spec: ENT-15, ENT-16.  Checked by tests/equivalence/test_entropy_samples.py.
 
 Integers from a small range are counted in a table, in one pass and without sorting; others are
 first given small numbers by sorting them.
