@@ -22,6 +22,7 @@ from fast.coding.ans import (
     spill_kernel,
 )
 from fast.coding.tables import normal_cdf_kernel, normal_cdf_table
+from reference.errors import IntervalError
 from reference.params import BERNOULLI_PREC, CDF_FRACTION, INVERSE_SCALE_FRACTION
 
 __all__ = [
@@ -185,9 +186,15 @@ def gaussian_cumulative(
 ) -> int:
     """Return the slots that lie below bucket `i` of a quantised Gaussian.
 
-    Spec: COD-5. Arguments as for the reference; ``prec`` is at most 30.
+    Spec: COD-5. Arguments as for the reference.
+
+    Raises:
+        IntervalError: there is no such bucket, or 64 bits do not hold what the kernel computes.
     """
     i64 = np.int64
+    reach = max((abs(edge - mean) for edge in edges), default=0) * inverse_scale
+    if not 0 <= i <= len(edges) + 1 or not 1 <= prec <= 30 or reach >= 1 << 63:
+        raise IntervalError(f"bucket {i} of {len(edges) + 1}, {prec} bits, a reach of {reach}")
     return int(
         gaussian_cumulative_kernel(
             i64(i),

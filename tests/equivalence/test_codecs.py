@@ -10,7 +10,7 @@ import reference.coding.codecs as reference
 from fast.coding.tables import normal_cdf_table
 from reference.coding.ans import Message
 from reference.coding.codecs import Codec
-from reference.errors import MessageExhausted
+from reference.errors import IntervalError, MessageExhausted
 from reference.params import BERNOULLI_PREC
 from tests.strategies import messages
 
@@ -106,6 +106,22 @@ def test_gaussians(
     columns = np.array(gaussians, np.int64).reshape(-1, 2).T.copy()
     parameters = (np.array(e, np.int64), *columns, np.int64(prec), normal_cdf_table())
     check(codec, kernels, parameters, m, symbols, np.int64)
+
+
+@pytest.mark.spec("COD-5")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (10**9, [0], 0, 1 << 14, 24),
+        (-1, [0], 0, 1 << 14, 24),
+        (1, [0], 2**62, 1 << 14, 24),
+        (1, [2**40], 0, 2**23, 24),
+        (1, [0], 0, 1 << 14, 33),
+    ],
+)
+def test_what_the_kernel_cannot_hold_is_refused(arguments) -> None:
+    with pytest.raises(IntervalError):
+        fast.gaussian_cumulative(*arguments)
 
 
 @pytest.mark.spec("COD-5")

@@ -91,6 +91,11 @@ def test_rejects_alike(impl) -> None:
     for bad in (x[:, :11], x.astype(bool), x + 1, x[:0], x[0], np.tile(x, (8000, 1))):
         with pytest.raises(DataError):
             impl.encode_chunk(model, bad)
+        if bad.size or bad.ndim != 2:
+            with pytest.raises(DataError):
+                impl.encode_plain(model, bad)
+    with pytest.raises(DataError):
+        impl.encode_plain(model, np.ones((1, 50_000), np.uint8))
     chunk = impl.encode_chunk(model, x)
     more = replace(chunk, message=push(chunk.message, 0, 1, 8))
     fewer = replace(chunk, message=Message(chunk.message.head, chunk.message.words[1:]))

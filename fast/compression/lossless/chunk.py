@@ -11,7 +11,7 @@ from fast.compression.lossless._kernels import decode_chunk_kernel, encode_chunk
 from reference.coding.ans import EMPTY, Message
 from reference.compression.latent_codec import LatentModel
 from reference.compression.lossless import Chunk
-from reference.errors import FormatError
+from reference.errors import DataError, FormatError
 from reference.params import BERNOULLI_PREC, GAUSSIAN_PREC, WORD_BITS
 
 __all__ = ["decode_chunk", "encode_chunk", "encode_plain"]
@@ -25,6 +25,8 @@ def encode_chunk(model: LatentModel, images: Images) -> Chunk:
     Spec: LSL-2, LSL-3. Arguments and errors as for the reference.
     """
     model.check_images(images)
+    if len(images) == 0:
+        raise DataError("a chunk without images")
     coder = model_arguments(model)
     for plain in range(len(images) + 1):
         message = _encode(coder, model, images, plain)
@@ -37,8 +39,9 @@ def encode_chunk(model: LatentModel, images: Images) -> Chunk:
 def encode_plain(model: LatentModel, images: Images) -> Message:
     """Code images without bits-back, onto the empty message.
 
-    Spec: LSL-2. Arguments as for the reference.
+    Spec: LSL-2. Arguments and errors as for the reference.
     """
+    model.check_images(images)
     message = _encode(model_arguments(model), model, images, len(images))
     assert message is not None  # nothing is popped
     return message

@@ -71,7 +71,7 @@ class LatentModel:
         return self.decoder.inputs
 
     def check_images(self, images: NDArray[np.uint8]) -> None:
-        """Check that images can be coded as a chunk, ``(N, D)`` and 0 or 1 (LSL-2).
+        """Check that images are ``(N, D)`` and 0 or 1, no more than a chunk may have (LSL-2).
 
         Raises:
             DataError: they cannot.
@@ -82,9 +82,9 @@ class LatentModel:
             raise DataError(
                 f"images of shape {images.shape[1:]} where the model has {self.pixels} pixels"
             )
-        if not 1 <= len(images) <= MOST_CHUNK_IMAGES:
+        if len(images) > MOST_CHUNK_IMAGES:
             raise DataError(f"{len(images)} images where a chunk has 1 to {MOST_CHUNK_IMAGES}")
-        if images.max() > 1:
+        if images.size and images.max() > 1:
             raise DataError(f"a pixel is {images.max()} where the model codes 0 and 1")
 
 

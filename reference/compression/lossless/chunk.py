@@ -18,7 +18,7 @@ from reference.compression.latent_codec import (
     middle_latents,
     prior,
 )
-from reference.errors import FormatError, MessageExhausted
+from reference.errors import DataError, FormatError, MessageExhausted
 
 __all__ = [
     "Chunk",
@@ -54,6 +54,8 @@ def encode_chunk(model: LatentModel, images: Images) -> Chunk:
         DataError: the images are not such, or there are none, or more than 65536.
     """
     model.check_images(images)
+    if len(images) == 0:
+        raise DataError("a chunk without images")
     rows = [tuple(row) for row in images.tolist()]
     codec = bits_back(*codecs(model))
     for plain in range(len(rows) + 1):
@@ -73,8 +75,12 @@ def encode_plain(model: LatentModel, images: Images) -> Message:
     Spec: LSL-2.
 
     Args:
-        images: shape ``(N, D)``; 0 or 1.
+        images: shape ``(N, D)``; 0 or 1; none of them is the empty message.
+
+    Raises:
+        DataError: the images are not such.
     """
+    model.check_images(images)
     m, codec = EMPTY, _plain(model)
     for row in images.tolist():
         m = codec.push(m, tuple(row))
