@@ -3,6 +3,7 @@
 import math
 from itertools import product
 
+import mpmath
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -179,6 +180,18 @@ def test_information_is_a_logarithm(m: Message) -> None:
     assert information == pytest.approx(
         math.log2(m.head) - 32 + 32 * len(m.words), rel=1e-15, abs=2**-35
     )
+
+
+@pytest.mark.spec("ANS-8")
+@pytest.mark.parametrize("words", [0, 4_096, 100_000])
+@pytest.mark.parametrize("head", [2**32 + 1, 3**30, 2**64 - 1])
+def test_information_of_long_messages(head: int, words: int) -> None:
+    """The logarithm is rounded down, and the sum to the nearest binary64."""
+    with mpmath.workdps(40):
+        exact = mpmath.log(head, 2) - 32 + 32 * words
+        error = mpmath.mpf(ans.information(Message(head, (0,) * words))) - exact
+    half_an_ulp = math.ulp(float(exact)) / 2
+    assert -(2**-36) - half_an_ulp < error <= half_an_ulp
 
 
 @pytest.mark.spec("ANS-8")

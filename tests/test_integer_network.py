@@ -166,6 +166,9 @@ def test_rejects_bad_bytes() -> None:
     width_3 = data[:23] + b"\3" + data[24:]
     with pytest.raises(ModelError, match="bytes"):
         network_from_fields(Fields(Section("ENCO", width_3)))
+    wide = data[:33] + b"".join(data[k : k + 1] + b"\0" for k in range(33, 37)) + data[37:]
+    with pytest.raises(ModelError, match="fewer"):
+        network_from_fields(Fields(Section("ENCO", wide[:23] + b"\2" + wide[24:])))
     rows_2_to_the_32 = data[:14] + b"\xff" * 4 + data[18:]
     with pytest.raises(FormatError, match="left"):
         network_from_fields(Fields(Section("ENCO", rows_2_to_the_32)))

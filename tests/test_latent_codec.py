@@ -248,6 +248,7 @@ def test_rejects_what_is_no_model_file() -> None:
     for sections, fault in (
         ([Section("DATA", b"")], "not those of a model"),
         ([Section(tag, parts[tag]) for tag in ("MODL", "DECO", "ENCO")], "not those"),
+        ([Section(tag, parts[tag]) for tag in ("MODL", "ENCO", "DECO", "DECO")], "not those"),
         ([Section(tag, data + b"\0") for tag, data in parts.items()], "too many"),
         ([Section(tag, data[:-1]) for tag, data in parts.items()], "are left"),
     ):

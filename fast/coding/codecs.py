@@ -189,7 +189,7 @@ def gaussian_cumulative(
     Spec: COD-5. Arguments as for the reference.
 
     Raises:
-        IntervalError: there is no such bucket, or 64 bits do not hold what the kernel computes.
+        IntervalError: there is no such bucket, or 64 bits do not hold the products.
     """
     i64 = np.int64
     reach = max((abs(edge - mean) for edge in edges), default=0) * inverse_scale

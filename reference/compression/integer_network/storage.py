@@ -50,6 +50,10 @@ def network_from_fields(fields: Fields) -> IntegerNetwork:
             np.frombuffer(fields.take(size * w), WIDTHS[w]).astype(np.int64)
             for size, w in zip((rows * columns, columns), widths, strict=True)
         )
+        if [_width(a) for a in (weights, bias) if a.size] != [
+            w for a, w in zip((weights, bias), widths, strict=True) if a.size
+        ]:
+            raise ModelError(f"layer {i}: integers of {widths} bytes where fewer hold them")
         layers.append(IntegerLayer(weights.reshape(rows, columns), bias, shift, maximum))
     return IntegerNetwork(tuple(layers), input_limit, input_fraction, output_fraction)
 

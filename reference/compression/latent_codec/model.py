@@ -130,10 +130,10 @@ def read_model(file: BinaryIO) -> LatentModel:
         FormatError: the file is no container, or its sections are not those of a model.
         ModelError: the model breaks INN-3 or LAT-8.
     """
-    sections = {s.tag: read_section(file, s) for s in read_container(file)}
-    if list(sections) != ["MODL", "ENCO", "DECO"]:
-        raise FormatError(f"sections {', '.join(sections)} are not those of a model")
-    parts = {tag: Fields(section) for tag, section in sections.items()}
+    stored = list(read_container(file))
+    if (tags := [s.tag for s in stored]) != ["MODL", "ENCO", "DECO"]:
+        raise FormatError(f"sections {', '.join(tags[:9])} are not those of a model")
+    parts = {s.tag: Fields(read_section(file, s)) for s in stored}
     (latent_bits,) = parts["MODL"].unpack("H")
     encoder, decoder = (network_from_fields(parts[tag]) for tag in ("ENCO", "DECO"))
     for fields in parts.values():
