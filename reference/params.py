@@ -36,5 +36,7 @@ CHUNK_SIZE = 2048
 """Default number of images of a chunk (LSL-1)."""
 MOST_CHUNK_IMAGES = 1 << 16
 """Most images of a chunk (LSL-1)."""
+MOST_CHUNK_NUMBERS = 1 << 28
+"""Most pixels and latents of a chunk, together (LSL-1)."""
 MOST_DIMENSIONS = 32
 """Most dimensions of an image (LSL-5)."""

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fast.compression.lossless as fast
+import reference.coding.ans as reference_ans
 import reference.compression.lossless as reference
 from reference.coding.ans import Message, push
 from reference.compression.integer_network import IntegerLayer, IntegerNetwork
@@ -61,6 +62,19 @@ def test_at_full_size() -> None:
     assert np.array_equal(reference.decode_chunk(model, chunk), x)
 
 
+@pytest.mark.spec("LSL-1", "LSL-4")
+@pytest.mark.parametrize("impl", [reference, fast], ids=["reference", "fast"])
+def test_a_count_that_nothing_backs_allocates_nothing(impl) -> None:
+    """An empty message says that it holds 65536 images of 2**14 pixels."""
+    pixels = 1 << 14
+    model = quantise_vae(
+        vae.initialise(pixels, (1,), 1, np.random.default_rng(0)),
+        np.zeros((1, pixels), np.uint8),
+    )
+    with pytest.raises(FormatError, match="not 1 to 16383"):
+        impl.decode_chunk(model, Chunk(2**16, 2**16, reference_ans.EMPTY))
+
+
 @pytest.mark.spec("LAT-2", "LAT-5", "LSL-8")
 @pytest.mark.parametrize("beyond", [-1, 0, 1, 2**20])
 @pytest.mark.parametrize("sign", [-1, 1])
@@ -99,7 +113,8 @@ def test_rejects_alike(impl) -> None:
     chunk = impl.encode_chunk(model, x)
     more = replace(chunk, message=push(chunk.message, 0, 1, 8))
     fewer = replace(chunk, message=Message(chunk.message.head, chunk.message.words[1:]))
-    for broken in (more, fewer, replace(chunk, images=8), replace(chunk, plain=0)):
+    counts = (replace(chunk, images=n) for n in (-1, 0, 8, 2**16 + 1, 2**40))
+    for broken in (more, fewer, *counts, replace(chunk, plain=0)):
         with pytest.raises(FormatError):
             impl.decode_chunk(model, broken)
 

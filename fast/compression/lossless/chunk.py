@@ -52,6 +52,8 @@ def decode_chunk(model: LatentModel, chunk: Chunk) -> Images:
 
     Spec: LSL-4. Result and errors as for the reference.
     """
+    if not 1 <= chunk.images <= model.most_images:
+        raise FormatError(f"a chunk of {chunk.images} images, not 1 to {model.most_images}")
     room = chunk.images * _most_words(model.latents, GAUSSIAN_PREC)
     n = len(chunk.message.words)
     words = np.empty(n + room, np.uint32)

@@ -33,6 +33,7 @@ from reference.params import (
     LOG_SCALE_FRACTION,
     LOGIT_FRACTION,
     MOST_CHUNK_IMAGES,
+    MOST_CHUNK_NUMBERS,
 )
 
 __all__ = ["LatentModel", "digest", "quantise_vae", "read_model", "write_model"]
@@ -70,6 +71,11 @@ class LatentModel:
         """L, the number of latents of an image (LAT-8)."""
         return self.decoder.inputs
 
+    @property
+    def most_images(self) -> int:
+        """The most images that a chunk may have (LSL-1)."""
+        return min(MOST_CHUNK_IMAGES, MOST_CHUNK_NUMBERS // (self.pixels + self.latents))
+
     def check_images(self, images: NDArray[np.uint8]) -> None:
         """Check that images are ``(N, D)`` and 0 or 1, no more than a chunk may have (LSL-2).
 
@@ -82,8 +88,8 @@ class LatentModel:
             raise DataError(
                 f"images of shape {images.shape[1:]} where the model has {self.pixels} pixels"
             )
-        if len(images) > MOST_CHUNK_IMAGES:
-            raise DataError(f"{len(images)} images where a chunk has 1 to {MOST_CHUNK_IMAGES}")
+        if len(images) > self.most_images:
+            raise DataError(f"{len(images)} images where a chunk has 1 to {self.most_images}")
         if images.size and images.max() > 1:
             raise DataError(f"a pixel is {images.max()} where the model codes 0 and 1")
 

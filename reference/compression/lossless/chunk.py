@@ -98,6 +98,8 @@ def decode_chunk(model: LatentModel, chunk: Chunk) -> Images:
     Raises:
         FormatError: the message is not one that images of this model have left.
     """
+    if not 1 <= chunk.images <= model.most_images:
+        raise FormatError(f"a chunk of {chunk.images} images, not 1 to {model.most_images}")
     m, rows = chunk.message, []
     bits_back_codec, plain_codec = bits_back(*codecs(model)), _plain(model)
     try:
