@@ -138,7 +138,8 @@ def read_model(file: BinaryIO) -> LatentModel:
     """
     stored = list(read_container(file))
     if (tags := [s.tag for s in stored]) != ["MODL", "ENCO", "DECO"]:
-        raise FormatError(f"sections {', '.join(tags[:9])} are not those of a model")
+        kinds = ", ".join(dict.fromkeys(tags))
+        raise FormatError(f"sections {kinds} are not those of a model")
     parts = {s.tag: Fields(read_section(file, s)) for s in stored}
     (latent_bits,) = parts["MODL"].unpack("H")
     encoder, decoder = (network_from_fields(parts[tag]) for tag in ("ENCO", "DECO"))
