@@ -50,9 +50,7 @@ def network_from_fields(fields: Fields) -> IntegerNetwork:
             np.frombuffer(fields.take(size * w), WIDTHS[w]).astype(np.int64)
             for size, w in zip((rows * columns, columns), widths, strict=True)
         )
-        if [_width(a) for a in (weights, bias) if a.size] != [
-            w for a, w in zip((weights, bias), widths, strict=True) if a.size
-        ]:
+        if [_width(weights), _width(bias)] != widths:
             raise ModelError(f"layer {i}: integers of {widths} bytes where fewer hold them")
         layers.append(IntegerLayer(weights.reshape(rows, columns), bias, shift, maximum))
     return IntegerNetwork(tuple(layers), input_limit, input_fraction, output_fraction)
@@ -60,5 +58,5 @@ def network_from_fields(fields: Fields) -> IntegerNetwork:
 
 def _width(a: NDArray[np.int64]) -> int:
     """Return the fewest bytes of `WIDTHS` that hold every entry."""
-    lowest, highest = int(a.min()), int(a.max())
+    lowest, highest = int(a.min(initial=0)), int(a.max(initial=0))
     return next(w for w in WIDTHS if -(1 << 8 * w - 1) <= lowest and highest < 1 << 8 * w - 1)
