@@ -21,7 +21,7 @@ from fast.coding.ans import (
     refill_kernel,
     spill_kernel,
 )
-from fast.coding.tables import normal_cdf_kernel, normal_cdf_table
+from fast.coding.tables import cdf_kernel, normal_cdf_table
 from reference.errors import IntervalError
 from reference.params import BERNOULLI_PREC, CDF_FRACTION, INVERSE_SCALE_FRACTION
 
@@ -60,7 +60,7 @@ def gaussian_cumulative_kernel(i, edges, mean, inverse_scale, prec, table):  # t
     t = (edges[i - 1] - mean) * inverse_scale >> INVERSE_SCALE_BITS
     # 2**32 times 2**prec: no wrap for prec up to 30.
     free = (int64(1) << prec) - edges.size - int64(1)
-    return (normal_cdf_kernel(t, table) * free >> CDF_BITS) + i
+    return (cdf_kernel(t, table) * free >> CDF_BITS) + i
 
 
 @kernel

@@ -1,6 +1,6 @@
 """Codecs: entropy models as pairs of push and pop, and the ways to build large ones.
 
-Spec: COD-1 to COD-7; COD-8 is what they add up to.
+Spec: COD-1 to COD-7, COD-9; COD-8 is what they add up to.
 Source: J. Townsend, T. Bird, D. Barber, "Practical lossless compression with latent
 variables using bits back coding", ICLR 2019, arXiv:1901.04866, appendix C.
 
@@ -8,6 +8,9 @@ A codec knows a distribution. Its push codes a symbol, its pop decodes one; eith
 the other, so a codec whose pop is run on random bits draws a sample. A codec built
 from smaller ones pushes in reverse order, because the last symbol pushed is the first one
 popped: every pop runs forward.
+
+``w`` is the width of a word of the message in bits, as in `reference.coding.ans`; lanes have
+words of 16 bits too (LAN-1).
 """
 
 from bisect import bisect_right
@@ -18,9 +21,9 @@ from typing import Generic, TypeVar
 
 from reference.coding import ans
 from reference.coding.ans import Message
-from reference.coding.tables import normal_cdf
+from reference.coding.tables import logistic_cdf, normal_cdf
 from reference.errors import IntervalError, SymbolError
-from reference.params import CDF_FRACTION, INVERSE_SCALE_FRACTION
+from reference.params import CDF_FRACTION, INVERSE_SCALE_FRACTION, WORD_BITS
 
 __all__ = [
     "Codec",
@@ -29,6 +32,7 @@ __all__ = [
     "categorical",
     "gaussian",
     "gaussian_cumulative",
+    "logistic",
     "product",
     "sequence",
     "table",
@@ -51,7 +55,7 @@ class Codec(Generic[S]):
 # Codecs of one symbol
 
 
-def uniform(n: int, prec: int) -> Codec[int]:
+def uniform(n: int, prec: int, *, w: int = WORD_BITS) -> Codec[int]:
     """Code symbols in ``[0, n)``, all but the last one with ``2**prec // n`` slots.
 
     Spec: COD-2.
@@ -63,11 +67,15 @@ def uniform(n: int, prec: int) -> Codec[int]:
         raise IntervalError(f"{n} symbols do not share 2**{prec} slots")
     width = (1 << prec) // n
     return _from_cumulative(
-        n, lambda i: i * width if i < n else 1 << prec, lambda s: min(s // width, n - 1), prec
+        n,
+        lambda i: i * width if i < n else 1 << prec,
+        lambda s: min(s // width, n - 1),
+        prec,
+        w,
     )
 
 
-def table(cumulative: Sequence[int]) -> Codec[int]:
+def table(cumulative: Sequence[int], *, w: int = WORD_BITS) -> Codec[int]:
     """Code symbol ``i`` with the slots ``[cumulative[i], cumulative[i + 1])``.
 
     Spec: COD-3.
@@ -84,10 +92,12 @@ def table(cumulative: Sequence[int]) -> Codec[int]:
     prec = c[-1].bit_length() - 1
     if c[-1] != 1 << prec:
         raise IntervalError(f"the table's last integer, {c[-1]}, is no power of two")
-    return _from_cumulative(len(c) - 1, c.__getitem__, lambda s: bisect_right(c, s) - 1, prec)
+    return _from_cumulative(
+        len(c) - 1, c.__getitem__, lambda s: bisect_right(c, s) - 1, prec, w
+    )
 
 
-def categorical(freqs: Sequence[int]) -> Codec[int]:
+def categorical(freqs: Sequence[int], *, w: int = WORD_BITS) -> Codec[int]:
     """Code symbol ``i`` with ``freqs[i]`` slots. Spec: COD-3.
 
     Args:
@@ -96,10 +106,10 @@ def categorical(freqs: Sequence[int]) -> Codec[int]:
     Raises:
         IntervalError: `freqs` is not such a sequence.
     """
-    return table((0, *accumulate(freqs)))
+    return table((0, *accumulate(freqs)), w=w)
 
 
-def bernoulli(freq: int, prec: int) -> Codec[int]:
+def bernoulli(freq: int, prec: int, *, w: int = WORD_BITS) -> Codec[int]:
     """Code 1 with the upper `freq` slots, and 0 with the others.
 
     Spec: COD-4.
@@ -107,7 +117,7 @@ def bernoulli(freq: int, prec: int) -> Codec[int]:
     Raises:
         IntervalError: `freq` is not in ``[1, 2**prec)``.
     """
-    return table((0, (1 << prec) - freq, 1 << prec))
+    return table((0, (1 << prec) - freq, 1 << prec), w=w)
 
 
 def gaussian_cumulative(
@@ -126,13 +136,7 @@ def gaussian_cumulative(
         mean: 16 fraction bits.
         inverse_scale: positive; 14 fraction bits.
     """
-    buckets = len(edges) + 1
-    if i == 0:
-        return 0
-    if i == buckets:
-        return 1 << prec
-    t = (edges[i - 1] - mean) * inverse_scale >> INVERSE_SCALE_FRACTION
-    return (normal_cdf(t) * ((1 << prec) - buckets) >> CDF_FRACTION) + i
+    return _bucket_cumulative(normal_cdf, i, edges, mean, inverse_scale, prec)
 
 
 def gaussian(edges: Sequence[int], mean: int, inverse_scale: int, prec: int) -> Codec[int]:
@@ -143,20 +147,51 @@ def gaussian(edges: Sequence[int], mean: int, inverse_scale: int, prec: int) -> 
     Raises:
         IntervalError: there are more buckets than slots, or the scale is not positive.
     """
+    return _buckets(normal_cdf, edges, mean, inverse_scale, prec)
+
+
+def logistic(edges: Sequence[int], mean: int, inverse_scale: int, prec: int) -> Codec[int]:
+    """Code the bucket that a logistic variable falls in. Spec: COD-9.
+
+    Arguments and errors as for `gaussian`.
+    """
+    return _buckets(logistic_cdf, edges, mean, inverse_scale, prec)
+
+
+def _bucket_cumulative(
+    cdf: Callable[[int], int],
+    i: int,
+    edges: Sequence[int],
+    mean: int,
+    inverse_scale: int,
+    prec: int,
+) -> int:
+    buckets = len(edges) + 1
+    if i == 0:
+        return 0
+    if i == buckets:
+        return 1 << prec
+    t = (edges[i - 1] - mean) * inverse_scale >> INVERSE_SCALE_FRACTION
+    return (cdf(t) * ((1 << prec) - buckets) >> CDF_FRACTION) + i
+
+
+def _buckets(
+    cdf: Callable[[int], int], edges: Sequence[int], mean: int, inverse_scale: int, prec: int
+) -> Codec[int]:
     buckets = len(edges) + 1
     if buckets > 1 << prec or inverse_scale < 1:
         raise IntervalError(
-            f"no Gaussian of inverse scale {inverse_scale} has {buckets} buckets "
+            f"no distribution of inverse scale {inverse_scale} has {buckets} buckets "
             f"of 2**{prec} slots"
         )
 
     def cumulative(i: int) -> int:
-        return gaussian_cumulative(i, edges, mean, inverse_scale, prec)
+        return _bucket_cumulative(cdf, i, edges, mean, inverse_scale, prec)
 
     def search(slot: int) -> int:
         return bisect_right(range(buckets), slot, key=cumulative) - 1
 
-    return _from_cumulative(buckets, cumulative, search, prec)
+    return _from_cumulative(buckets, cumulative, search, prec, WORD_BITS)
 
 
 # Codecs of many symbols
@@ -199,7 +234,7 @@ def autoregressive(
 
 
 def _from_cumulative(
-    n: int, cumulative: Callable[[int], int], search: Callable[[int], int], prec: int
+    n: int, cumulative: Callable[[int], int], search: Callable[[int], int], prec: int, w: int
 ) -> Codec[int]:
     """Make a codec of a cumulative function of ``[0, n]`` and its search (COD-1)."""
 
@@ -210,10 +245,10 @@ def _from_cumulative(
     def push(m: Message, symbol: int) -> Message:
         if not 0 <= symbol < n:
             raise SymbolError(f"symbol {symbol} is outside [0, {n})")
-        return ans.push(m, *interval(symbol), prec)
+        return ans.push(m, *interval(symbol), prec, w=w)
 
     def pop(m: Message) -> tuple[Message, int]:
         symbol = search(ans.peek(m, prec))
-        return ans.pop(m, *interval(symbol), prec), symbol
+        return ans.pop(m, *interval(symbol), prec, w=w), symbol
 
     return Codec(push, pop)
