@@ -9,6 +9,7 @@ from reference.coding.lanes.buckets import (
     encode_gaussians,
     encode_logistics,
 )
+from reference.coding.lanes.indexed import decode_indexed, encode_indexed
 from reference.coding.lanes.message import (
     Lanes,
     default_lanes,
@@ -18,18 +19,14 @@ from reference.coding.lanes.message import (
     pop_lanes,
     push_lanes,
 )
-from reference.coding.lanes.tables import (
+from reference.coding.lanes.rows import (
     decode_bernoullis,
     decode_categoricals,
-    decode_indexed,
-    decode_static,
-    decode_uniforms,
     encode_bernoullis,
     encode_categoricals,
-    encode_indexed,
-    encode_static,
-    encode_uniforms,
 )
+from reference.coding.lanes.static import decode_static, encode_static
+from reference.coding.lanes.uniforms import decode_uniforms, encode_uniforms
 
 __all__ = [
     "Lanes",

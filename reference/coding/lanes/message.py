@@ -23,6 +23,7 @@ from reference.errors import DataError, FormatError
 
 __all__ = [
     "Lanes",
+    "checked_count",
     "decode",
     "default_lanes",
     "empty_lanes",
@@ -152,3 +153,14 @@ def decode(
     if m != empty_lanes(lanes, w):
         raise FormatError(f"the stream holds more than {len(codecs)} symbols")
     return symbols
+
+
+def checked_count(count: int) -> int:
+    """Return a number of symbols that a decoder was given. Spec: LAN-3.
+
+    Raises:
+        DataError: it is negative.
+    """
+    if count < 0:
+        raise DataError(f"{count} symbols")
+    return count
