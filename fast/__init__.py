@@ -19,6 +19,7 @@ MODULES = (
     "information.symbol_codes",
     "coding.ans",
     "coding.codecs",
+    "coding.lanes",
     "coding.tables",
     "compression.integer_network",
     "compression.latent_codec",
