@@ -22,16 +22,18 @@ from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
-from numba import types
+from numba import extending, types
 from numba.core import cgutils, config
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import models, overload, register_model
 
 __all__ = [
     "VECTORS",
+    "any8",
     "divide8",
     "entries8",
     "load8",
     "mask8",
+    "minimum8",
     "multiply_high8",
     "pop8",
     "push8",
@@ -40,6 +42,9 @@ __all__ = [
     "store8",
     "u32x8",
 ]
+
+intrinsic: Any = extending.intrinsic
+"""Without its type, which takes the context of typing for an argument of the calls."""
 
 BIT, BYTE, HALF, WORD, LONG = (ir.IntType(bits) for bits in (1, 8, 16, 32, 64))
 MASK8 = ir.VectorType(BIT, 8)
@@ -162,15 +167,15 @@ def _operation(sign: Callable[..., Any], emit: Callable[..., Any], result: Vecto
     """Define an operator for two vectors, or a vector and a number for all of its lanes."""
 
     @intrinsic
-    def apply(typing: Any, x: Any, y: Any) -> Any:
-        def code(context: Any, b: Any, signature: Any, args: Any) -> Any:
+    def apply(typing, x, y):  # type: ignore[no-untyped-def]
+        def code(context, b, signature, args):  # type: ignore[no-untyped-def]
             pairs = zip(signature.args, args, strict=True)
             return emit(b, *(v if t == u32x8 else _in_all_lanes(b, v) for t, v in pairs))
 
         return result(x, y), code
 
     @overload(sign, inline="always")
-    def on_vectors(x: Any, y: Any) -> Any:
+    def on_vectors(x, y):  # type: ignore[no-untyped-def]
         if u32x8 in (x, y) and all(t == u32x8 or isinstance(t, types.Integer) for t in (x, y)):
             return lambda x, y: apply(x, y)
         return None
@@ -191,6 +196,26 @@ _operation(operator.ge, lambda b, x, y: b.icmp_unsigned(">=", x, y), mask8)
 def select8(typing, mask, x, y):  # type: ignore[no-untyped-def]
     """Return `x` in the lanes of `mask`, and `y` in the others."""
     return u32x8(mask, x, y), lambda context, b, signature, args: b.select(*args)
+
+
+@intrinsic
+def any8(typing, mask):  # type: ignore[no-untyped-def]
+    """Tell whether any lane of `mask` is true."""
+
+    def code(context, b, signature, args):  # type: ignore[no-untyped-def]
+        return b.icmp_unsigned("!=", b.bitcast(args[0], BYTE), BYTE(0))
+
+    return types.boolean(mask), code
+
+
+@intrinsic
+def minimum8(typing, x, y):  # type: ignore[no-untyped-def]
+    """Return the smaller number of each lane."""
+
+    def code(context, b, signature, args):  # type: ignore[no-untyped-def]
+        return b.select(b.icmp_unsigned("<", *args), *args)
+
+    return u32x8(x, y), code
 
 
 @intrinsic
@@ -259,7 +284,7 @@ def store8(typing, array, i, x):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def entries8(typing, table, symbols, i):  # type: ignore[no-untyped-def]
-    """Return the lower and the upper halves of ``table[symbols[i : i + 8]]``, uint64 numbers."""
+    """Return the lower and the upper halves of ``table[symbols[i : i + 8]]``, uint64 each."""
     pair = types.UniTuple(u32x8, 2)
 
     def code(context, b, signature, args):  # type: ignore[no-untyped-def]

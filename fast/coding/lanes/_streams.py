@@ -24,6 +24,10 @@ WORD = {16: np.uint16, 32: np.uint32}
 HEAD = {16: np.uint32, 32: np.uint64}
 """The type of a head over words of each width (LAN-1)."""
 
+LITTLE_WORD = {16: "<u2", 32: "<u4"}
+LITTLE_HEAD = {16: "<u4", 32: "<u8"}
+"""The same, with the lower half of a head first on every machine, as in a stream (LAN-3)."""
+
 
 def number_of_lanes(count: int, lanes: int | None) -> int:
     """Return `lanes`, or as many as LAN-5 says for `count` symbols. Spec: LAN-1, LAN-5.
@@ -86,8 +90,7 @@ def to_stream(heads: Array, words: Array, n: int) -> Array:
     n, w = int(n), 8 * words.itemsize
     stream = np.empty(n + 2 * heads.size, words.dtype)
     stream[:n] = words[:n]
-    stream[n::2] = heads & heads.dtype.type((1 << w) - 1)
-    stream[n + 1 :: 2] = heads >> heads.dtype.type(w)
+    stream[n:] = heads.astype(LITTLE_HEAD[w], copy=False).view(LITTLE_WORD[w])
     return stream
 
 
@@ -107,7 +110,7 @@ def from_stream(words: Sequence[int], lanes: int, w: int) -> tuple[Array, Array]
         if int(array.min()) < 0 or int(array.max()) >= 1 << w:
             raise FormatError(f"words from {array.min()} to {array.max()} are not of {w} bits")
         array = array.astype(WORD[w])
-    heads = array[below + 1 :: 2].astype(HEAD[w]) << HEAD[w](w) | array[below::2]
+    heads = array[below:].astype(LITTLE_WORD[w]).view(LITTLE_HEAD[w]).astype(HEAD[w])
     if heads.min() < 1 << w:
         raise FormatError(f"the head {heads.min()} of a lane is below 2**{w}")
     return heads, array[:below]
@@ -120,7 +123,7 @@ def check_end(heads: Array, n: int, count: int) -> None:
         MessageExhausted: a pop needed a word where there was none, and left a head of 0.
         FormatError: the stream holds more than `count` symbols.
     """
-    if not heads.all():
-        raise MessageExhausted("the stream holds no word to refill a head with")
     if n or (heads != 1 << 4 * heads.itemsize).any():
+        if not heads.all():
+            raise MessageExhausted("the stream holds no word to refill a head with")
         raise FormatError(f"the stream holds more than {count} symbols")
