@@ -18,6 +18,7 @@ lacks would end the process: so nothing here may be called where `VECTORS` is fa
 import operator
 import platform
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -131,13 +132,14 @@ def _constant(vector: ir.VectorType, value: float) -> ir.Constant:
     return ir.Constant(vector, [value] * vector.count)
 
 
-def _in_all_lanes(b: Any, number: Any) -> Any:
-    bits = number.type.width
-    number = (
-        b.trunc(number, WORD) if bits > 32 else b.zext(number, WORD) if bits < 32 else number
-    )
-    one = b.insert_element(ir.Constant(WORDS8, ir.Undefined), number, WORD(0))
-    return b.shuffle_vector(one, ir.Constant(WORDS8, ir.Undefined), _constant(WORDS8, 0))
+def _vector(b: Any, numba_type: types.Type, value: Any) -> Any:
+    """Return a vector as it is, and a number in all lanes."""
+    if numba_type == u32x8:
+        return value
+    bits, undefined = value.type.width, ir.Constant(WORDS8, ir.Undefined)
+    number = b.trunc(value, WORD) if bits > 32 else b.zext(value, WORD) if bits < 32 else value
+    one = b.insert_element(undefined, number, WORD(0))
+    return b.shuffle_vector(one, undefined, _constant(WORDS8, 0))
 
 
 def _element(array_type: Any) -> ir.IntType:
@@ -169,8 +171,7 @@ def _operation(sign: Callable[..., Any], emit: Callable[..., Any], result: Vecto
     @intrinsic
     def apply(typing, x, y):  # type: ignore[no-untyped-def]
         def code(context, b, signature, args):  # type: ignore[no-untyped-def]
-            pairs = zip(signature.args, args, strict=True)
-            return emit(b, *(v if t == u32x8 else _in_all_lanes(b, v) for t, v in pairs))
+            return emit(b, *map(partial(_vector, b), signature.args, args))
 
         return result(x, y), code
 
@@ -194,8 +195,12 @@ _operation(operator.ge, lambda b, x, y: b.icmp_unsigned(">=", x, y), mask8)
 
 @intrinsic
 def select8(typing, mask, x, y):  # type: ignore[no-untyped-def]
-    """Return `x` in the lanes of `mask`, and `y` in the others."""
-    return u32x8(mask, x, y), lambda context, b, signature, args: b.select(*args)
+    """Return `x` in the lanes of `mask`, and `y` in the others; each a vector or a number."""
+
+    def code(context, b, signature, args):  # type: ignore[no-untyped-def]
+        return b.select(args[0], *map(partial(_vector, b), signature.args[1:], args[1:]))
+
+    return u32x8(mask, x, y), code
 
 
 @intrinsic

@@ -11,9 +11,6 @@ There is no division: ``x // freq`` is the upper half of ``x * reciprocal``, or 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numba import uint16, uint32, uint64
@@ -47,11 +44,10 @@ from fast.coding.lanes._streams import (
     number_of_lanes,
     to_stream,
 )
-from reference.errors import DataError, IntervalError, SymbolError
+from fast.coding.lanes._tables import Unsigned, static_table
+from reference.errors import DataError, SymbolError
 
 __all__ = ["decode_static", "decode_static_kernel", "encode_static", "encode_static_kernel"]
-
-Unsigned = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
 
 ZERO = uint64(0)
 ONE = uint64(1)
@@ -70,11 +66,11 @@ def _push_single(symbols, begin, end, entries, prec, heads, words, n):  # type: 
         lane = (lane if lane > ZERO else lanes) - ONE
         i -= ONE
         entry = entries[symbols[i]]
-        freq = entry >> uint64(16) & LOW
-        if freq == ZERO:
+        if entry == ZERO:
             return NO_SLOT
+        freq = (entry >> uint64(16) & LOW) + ONE
         x = uint64(heads[lane])
-        words[n] = uint16(x & LOW)  # is overwritten by the next one if it does not count
+        words[n] = uint16(x & LOW)  # the next one overwrites it if it does not count
         full = uint64(is_full_kernel(x, freq, prec))
         n += full
         x >>= full << uint64(4)
@@ -90,7 +86,7 @@ def _push_single(symbols, begin, end, entries, prec, heads, words, n):  # type: 
 def _push_eight(x, symbols, i, entries, bits, words, n, least):  # type: ignore[no-untyped-def]
     """Push ``symbols[i : i + 8]`` onto eight heads."""
     interval, reciprocal = entries8(entries, symbols, i)
-    freq = interval >> uint32(16)
+    freq = (interval >> uint32(16)) + uint32(1)
     full = (x >> (uint32(32) - bits)) >= freq
     n = push8(words, n, x, full)
     x = select8(full, x >> uint32(16), x)
@@ -98,7 +94,7 @@ def _push_eight(x, symbols, i, entries, bits, words, n, least):  # type: ignore[
     rest = x - q * freq
     x = (q << bits) + rest + (interval & uint32(0xFFFF))
     x = select8(rest >= freq, x + ((uint32(1) << bits) - freq), x)
-    return x, n, minimum8(least, freq)
+    return x, n, minimum8(least, reciprocal)
 
 
 @kernel
@@ -132,8 +128,8 @@ def encode_static_kernel(symbols, entries, prec, heads, words, n):  # type: igno
     Args:
         symbols: unsigned integers, or signed ones that are not negative.
         entries: uint64, one for each symbol: the reciprocal ``(2**32 - 1) // freq`` in the
-            upper 32 bits, then ``freq``, below ``2**16``, and ``start``, in 16 bits each; or 0
-            for a symbol without a slot.
+            upper 32 bits, then ``freq - 1`` and ``start``, in 16 bits each; or 0 for a symbol
+            without a slot.
         prec: uint64, in ``[1, 16]``.
         heads: uint32, one for each lane; they are changed.
         words: uint16; at least ``n + len(symbols) + 8`` long.
@@ -159,7 +155,7 @@ def _pop_single(out, begin, owners, table, prec, heads, words, n):  # type: igno
         x = uint64(heads[lane])
         symbol = owners[x & mask]
         interval = uint64(table[symbol])
-        x = pop_head_kernel(x, interval & LOW, interval >> uint64(16), prec)
+        x = pop_head_kernel(x, interval & LOW, (interval >> uint64(16)) + ONE, prec)
         low = uint64(is_low_kernel(x))
         if n == ZERO:
             heads[lane] = uint32(ZERO if low else x)
@@ -179,7 +175,8 @@ def _pop_eight(x, out, i, owners, table, bits, mask, words, n):  # type: ignore[
     """Pop ``out[i : i + 8]`` off eight heads."""
     slot = x & mask
     interval = slots8(slot, owners, table, out, i)
-    x = (interval >> uint32(16)) * (x >> bits) + (slot - (interval & uint32(0xFFFF)))
+    freq = (interval >> uint32(16)) + uint32(1)
+    x = freq * (x >> bits) + (slot - (interval & uint32(0xFFFF)))
     return pop8(words, n, x, x < LEAST_HEAD)
 
 
@@ -214,8 +211,8 @@ def decode_static_kernel(out, owners, table, prec, heads, words, n):  # type: ig
     Args:
         out: unsigned integers, as wide as `owners` or wider; filled.
         owners: unsigned integers, ``2**prec`` of them: the symbol that owns each slot.
-        table: uint32, one for each symbol: ``freq``, below ``2**16``, in the upper 16 bits and
-            ``start`` in the lower ones.
+        table: uint32, one for each symbol: ``freq - 1`` in the upper 16 bits, ``start`` in the
+            lower ones.
         prec: uint64, in ``[1, 16]``.
         heads: uint32, one for each lane; they are changed.
         words: uint16.
@@ -268,63 +265,3 @@ def decode_static(
     )
     check_end(heads, n, count)
     return out
-
-
-@dataclass(frozen=True)
-class StaticTable:
-    """What the kernels want to know of a table (LAN-6)."""
-
-    prec: np.uint64
-    entries: NDArray[np.uint64]
-    """Of `encode_static_kernel`; there are at least 256, those of no symbol are 0."""
-    intervals: NDArray[np.uint32]
-    """Of `decode_static_kernel`."""
-    owners: Unsigned
-    """Of `decode_static_kernel`."""
-
-    def checked(self, symbols: NDArray[Any]) -> NDArray[Any]:
-        """Return the symbols, if each has an entry.
-
-        Raises:
-            SymbolError: one has none.
-        """
-        if symbols.dtype != np.uint8 and symbols.size:
-            low, high = int(symbols.min()), int(symbols.max())
-            if low < 0 or high >= self.entries.size:
-                raise SymbolError(f"symbol {low if low < 0 else high} has no slot")
-        return symbols
-
-
-def static_table(freqs: Sequence[int]) -> StaticTable:
-    """Return what the kernels want to know of a table. Spec: LAN-6.
-
-    Raises:
-        IntervalError: the frequencies are no table.
-    """
-    return _static_table(integers(freqs, IntervalError).astype(np.int64).tobytes())
-
-
-@lru_cache(maxsize=64)
-def _static_table(key: bytes) -> StaticTable:
-    freq = np.frombuffer(key, np.int64)
-    slots = int(freq.sum()) if freq.size <= 1 << 20 and freq.max(initial=0) <= 1 << 16 else 0
-    prec = slots.bit_length() - 1
-    if freq.min(initial=0) < 0 or not 1 <= prec <= 16 or slots != 1 << prec:
-        raise IntervalError(
-            f"{freq.size} freqs, from {freq.min(initial=0)} to {freq.max(initial=0)}, are no "
-            "table of 2 to 2**16 slots"
-        )
-    if freq.max() == 1 << 16:  # of a single symbol, which no push or pop changes a head for:
-        freq, prec = freq >> 15, 1  # the same in fewer slots, as 2**16 does not fit 16 bits
-    freq = freq.astype(np.uint64)
-    interval = freq << np.uint64(16) | np.cumsum(freq) - freq
-    reciprocal = np.uint64(0xFFFFFFFF) // np.maximum(freq, ONE)
-    entries = np.zeros(max(freq.size, 256), np.uint64)
-    entries[: freq.size] = np.where(freq > 0, reciprocal << np.uint64(32) | interval, ZERO)
-    owner = np.min_scalar_type(freq.size - 1)
-    return StaticTable(
-        np.uint64(prec),
-        entries,
-        interval.astype(np.uint32),
-        np.repeat(np.arange(freq.size, dtype=owner), freq.astype(np.int64)),
-    )

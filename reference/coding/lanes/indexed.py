@@ -15,6 +15,10 @@ __all__ = ["decode_indexed", "encode_indexed"]
 
 W = 16
 """Width of a word of these lanes in bits (LAN-7)."""
+MOST_ENTRIES = (1 << 16) + 1
+"""Largest number of entries of a table (LAN-7)."""
+MOST_OFFSET = 1 << 30
+"""Largest magnitude of an offset (LAN-7)."""
 
 
 def encode_indexed(
@@ -32,19 +36,21 @@ def encode_indexed(
 
     Args:
         indices: the number of each symbol's table.
-        tables: each as for `encode_static`, with one `prec` for all; the last entry of
-            a table is the escape.
-        offsets: for each table, the symbol that its first entry stands for.
+        tables: each as for `encode_static`, with one `prec` for all, and up to ``2**16 + 1``
+            entries; the last entry of a table is the escape.
+        offsets: for each table, the symbol that its first entry stands for; up to ``2**30``
+            in magnitude.
 
     Returns:
         Words of 16 bits.
 
     Raises:
-        IntervalError: a table is none, or has another sum than the first one.
+        IntervalError: a table is none, has another sum than the first one or too many
+            entries, or an offset is out of its range.
         SymbolError: a symbol has no slot in its table, nor has the escape, or it does not
             fit 32 bits.
-        DataError: an index names no table, there are not as many of one as of the
-            other, or there is no lane.
+        DataError: there is no table, an index names none, there are not as many of one as
+            of the other, or there is no lane.
     """
     return encode(_indexed(indices, tables, offsets), symbols, lanes, W)
 
@@ -60,8 +66,9 @@ def decode_indexed(
     """Undo `encode_indexed`. Spec: LAN-7.
 
     Raises:
-        IntervalError: a table is none, or has another sum than the first one.
-        DataError: an index names no table, or there is no lane.
+        IntervalError: a table is none, has another sum than the first one or too many
+            entries, or an offset is out of its range.
+        DataError: there is no table, an index names none, or there is no lane.
         MessageExhausted: a pop needs a word where there is none (LAN-4).
         FormatError: the words are no stream of so many symbols (LAN-4), or an escape
             stands for a symbol that its table has.
@@ -73,13 +80,15 @@ def _indexed(
     indices: Sequence[int], tables: Sequence[Sequence[int]], offsets: Sequence[int]
 ) -> list[Codec[int]]:
     """Return the codec that each index names. Spec: LAN-7."""
-    if len(offsets) != len(tables):
+    if not len(tables) == len(offsets) >= 1:
         raise DataError(f"{len(offsets)} offsets of {len(tables)} tables")
     codecs = []
-    for freqs, offset in zip(tables, offsets, strict=True):
+    for freqs, offset in zip(tables, map(int, offsets), strict=True):
         if sum(map(int, freqs)) != sum(map(int, tables[0])):
             raise IntervalError(f"a table has the sum {sum(freqs)}, not {sum(tables[0])}")
-        codecs.append(_escaped(freqs, int(offset)))
+        if len(freqs) > MOST_ENTRIES or abs(offset) > MOST_OFFSET:
+            raise IntervalError(f"a table of {len(freqs)} entries at the offset {offset}")
+        codecs.append(_escaped(freqs, offset))
     for index in indices:
         if not 0 <= index < len(codecs):
             raise DataError(f"index {index} names none of {len(codecs)} tables")
