@@ -3,11 +3,10 @@
 Spec: LAN-7.
 
 The tables stand one behind the other in flat arrays. A slot is looked for from the first entry
-on that has slots in the slot's bucket, one of 256 of its table.
+on that has slots in the slot's bucket, one of 1024 of its table.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,7 +44,7 @@ __all__ = [
 
 ZERO = uint64(0)
 ONE = uint64(1)
-BUCKET_BITS = uint64(8)
+BUCKET_BITS = uint64(10)
 REFUSED = uint64(0xFFFFFFFFFFFFFFFF)
 """What a kernel returns where a symbol has no slot, or an escape is not needed."""
 
@@ -120,8 +119,8 @@ def decode_indexed_kernel(  # type: ignore[no-untyped-def]
         offsets: int64.
         entries: uint64.
         ends: uint32, one for each entry: the slots of its table up to and with its own.
-        buckets: uint32, 256 for each table: the first entry, counted from 0 in its table,
-            with slots in this 256th of all slots or after it.
+        buckets: uint16, 1024 for each table, which has as many parts: the first entry,
+            counted from 0 in its table, with slots in this part or after it.
         prec: uint64, in ``[1, 16]``.
         heads: uint32, one for each lane; they are changed.
         words: uint16.
@@ -139,6 +138,8 @@ def decode_indexed_kernel(  # type: ignore[no-untyped-def]
         x = uint64(heads[lane])
         slot = x & mask
         at = first + uint64(buckets[(table << BUCKET_BITS) + (slot << BUCKET_BITS >> prec)])
+        # One step without a branch, which no processor can predict; more are seldom needed.
+        at += uint64(uint64(ends[at]) <= slot)
         while uint64(ends[at]) <= slot:
             at += ONE
         entry = entries[at]
@@ -152,7 +153,7 @@ def decode_indexed_kernel(  # type: ignore[no-untyped-def]
         else:
             word = uint64(words[n - ONE])
             n -= low
-            x = x << WORD_BITS | word if low else x
+            x = x << low * WORD_BITS | word & (ZERO - low)
         if at == escape:
             upper, x, n = _pop_digit(x, words, n)
             lower, x, n = _pop_digit(x, words, n)
@@ -178,6 +179,19 @@ def _pop_digit(x, words, n):  # type: ignore[no-untyped-def]
     return digit, x, n
 
 
+@kernel
+def _fill_buckets(buckets, firsts, ends):  # type: ignore[no-untyped-def]
+    """Fill the `buckets` of `decode_indexed_kernel`, one row a table."""
+    tables, parts = buckets.shape
+    for table in range(tables):
+        first, slots = int64(firsts[table]), int64(ends[int64(firsts[table + 1]) - 1])
+        k = int64(0)
+        for part in range(parts):
+            while int64(ends[first + k]) <= part * slots // parts:
+                k += int64(1)
+            buckets[table, part] = k
+
+
 def encode_indexed(
     symbols: Sequence[int],
     indices: Sequence[int],
@@ -194,8 +208,10 @@ def encode_indexed(
     index, array = _indices(indices, len(tables)), integers(symbols, SymbolError)
     if array.size != index.size:
         raise DataError(f"{array.size} symbols and {index.size} models")
-    if array.size and not -(1 << 31) <= int(array.min()) <= int(array.max()) < 1 << 31:
-        raise SymbolError(f"symbols from {array.min()} to {array.max()} do not fit 32 bits")
+    if array.size and not np.can_cast(array.dtype, np.int32):
+        low, high = int(array.min()), int(array.max())
+        if low < -(1 << 31) or high >= 1 << 31:
+            raise SymbolError(f"symbols from {low} to {high} do not fit 32 bits")
     heads = empty_heads(number_of_lanes(array.size, lanes), 16)
     words = np.empty(3 * array.size + 1, np.uint16)
     n = encode_indexed_kernel(
@@ -228,6 +244,8 @@ def decode_indexed(
     """
     flat = _flat_tables(tables, offsets)
     index = _indices(indices, len(tables))
+    buckets = np.empty((len(tables), 1 << int(BUCKET_BITS)), np.uint16)
+    _fill_buckets(buckets, flat.firsts, flat.ends)
     out = np.empty(index.size, np.int32)
     heads, below = from_stream(words, number_of_lanes(out.size, lanes), 16)
     n = decode_indexed_kernel(
@@ -237,7 +255,7 @@ def decode_indexed(
         flat.offsets,
         flat.entries,
         flat.ends,
-        flat.buckets,
+        buckets.ravel(),
         flat.prec,
         heads,
         below,
@@ -257,7 +275,6 @@ class _Tables(NamedTuple):
     offsets: NDArray[np.int64]
     entries: NDArray[np.uint64]
     ends: NDArray[np.uint32]
-    buckets: NDArray[np.uint32]
 
 
 def _flat_tables(tables: Sequence[Sequence[int]], offsets: Sequence[int]) -> _Tables:
@@ -281,15 +298,12 @@ def _flat_tables(tables: Sequence[Sequence[int]], offsets: Sequence[int]) -> _Ta
         )
     first = np.cumsum(sizes)
     end = np.cumsum(freq) - np.repeat(np.arange(len(rows)) * slots, sizes[1:])
-    starts = np.arange(256) * slots >> 8
-    buckets = [np.searchsorted(end[a:b], starts, "right") for a, b in pairwise(first)]
     return _Tables(
         np.uint64(prec),
         first.astype(np.uint64),
         offset.astype(np.int64),
         packed_entries(freq, end - freq),
         end.astype(np.uint32),
-        np.concatenate(buckets).astype(np.uint32),
     )
 
 

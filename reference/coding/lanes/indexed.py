@@ -15,7 +15,7 @@ __all__ = ["decode_indexed", "encode_indexed"]
 
 W = 16
 """Width of a word of these lanes in bits (LAN-7)."""
-MOST_ENTRIES = (1 << 16) + 1
+MOST_ENTRIES = 1 << 16
 """Largest number of entries of a table (LAN-7)."""
 MOST_OFFSET = 1 << 30
 """Largest magnitude of an offset (LAN-7)."""
@@ -36,7 +36,7 @@ def encode_indexed(
 
     Args:
         indices: the number of each symbol's table.
-        tables: each as for `encode_static`, with one `prec` for all, and up to ``2**16 + 1``
+        tables: each as for `encode_static`, with one `prec` for all, and up to ``2**16``
             entries; the last entry of a table is the escape.
         offsets: for each table, the symbol that its first entry stands for; up to ``2**30``
             in magnitude.
