@@ -19,6 +19,7 @@ MODULES = (
     "information.symbol_codes",
     "coding.ans",
     "coding.codecs",
+    "coding.tabled_ans",
     "coding.tables",
     "compression.integer_network",
     "compression.latent_codec",
