@@ -136,10 +136,9 @@ def tabled_encoder_arguments(spread: Sequence[int]) -> TabledEncoderArguments:
         IntervalError: `spread` is none (TAN-1).
     """
     owners, freqs, starts, order = _table(spread)
-    # From the head threshold on one bit more is moved (TAN-9), so many bits in any case.
-    least = _floor_log2(owners.size) - _floor_log2(2 * freqs - 1)
-    threshold = freqs << (least + 1)
-    sizes = ((least + 1) << 32) - threshold
+    # From the head freq * 2**most on a push moves so many bits, below it one fewer (TAN-9).
+    most = _floor_log2(owners.size) - _floor_log2(freqs)
+    sizes = (most << 32) - (freqs << most)
     return TabledEncoderArguments(
         sizes.astype(np.uint64), starts - freqs, (owners.size + order).astype(np.uint32)
     )

@@ -47,13 +47,17 @@ def test_bytes(spread: tuple[int, ...], data: st.DataObject) -> None:
 
 
 @pytest.mark.spec("TAN-1", "TAN-4", "TAN-5", "TAN-13")
-@pytest.mark.parametrize("spread", [LARGEST, (0,) * 2**16], ids=["16 bits each", "no bits"])
-def test_the_largest_tables(spread: tuple[int, ...]) -> None:
-    symbols = [spread[i * 40_503 % 2**16] for i in range(300)]
+@pytest.mark.parametrize(
+    "spread",
+    [LARGEST, (0,) * 2**16, tuple(range(256)), (*range(257), *range(255))],
+    ids=["16 bits each", "no bits", "just bytes", "no bytes"],
+)
+def test_large_tables(spread: tuple[int, ...]) -> None:
+    symbols = [spread[i * 40_503 % len(spread)] for i in range(300)]
     coded = fast.encode_tabled(symbols, spread)
     assert coded == reference.encode_tabled(symbols, spread)
     decoded = fast.decode_tabled(coded, spread, 300)
-    assert decoded.dtype == (np.uint8 if spread[-1] < 256 else np.uint16)
+    assert decoded.dtype == (np.uint8 if max(spread) < 256 else np.uint16)
     assert decoded.tolist() == symbols
 
 
@@ -89,6 +93,9 @@ def test_every_head_and_symbol(spread: tuple[int, ...]) -> None:
 @example(spread=(0, 0), data=b"\2", count=10**4).via("symbols without bits")
 @example(spread=LARGEST, data=b"\0\0\1", count=0).via("the longest head, and nothing else")
 @example(spread=LARGEST, data=b"\1\2\3\4\1", count=1).via("a head in three bytes")
+@example(spread=(0, 1, 0, 0), data=b"8\0", count=4).via("a message, but for the last byte")
+@example(spread=(0, 1) * 8, data=b"\x0f", count=0).via("too few bits for a head")
+@example(spread=(0, 1), data=b"\2", count=-1).via("the empty message")
 @example(spread=(0, 1), data=b"\xff" * 9, count=70).via("as many bits as there are")
 @example(spread=(0, 1), data=b"\xff" * 9, count=71).via("one bit more")
 def test_any_bytes(spread: tuple[int, ...], data: bytes, count: int) -> None:
@@ -116,7 +123,10 @@ def test_longer_than_a_piece(count: int, monkeypatch: pytest.MonkeyPatch) -> Non
 @IMPLS
 @pytest.mark.parametrize(
     "spread",
-    [(), (0,), (0, 1, 0), (1, 1), (0, 2), (-1, 0), (0, 1.0), (0, 2**70), (0,) * 2**17],
+    [
+        *((), (0,), (0, 1, 0), (1, 1), (0, 2), (-1, 0), (0, 1.0), (0, 2**62), (0, 2**70)),
+        *((0,) * 2**17, np.zeros((2, 2), np.int64)),
+    ],
 )
 def test_rejects_spreads(impl: Any, spread: Any) -> None:
     with pytest.raises(IntervalError):
