@@ -137,7 +137,8 @@ def tabled_encoder_arguments(spread: Sequence[int]) -> TabledEncoderArguments:
     """
     owners, freqs, starts, order = _table(spread)
     # From the head freq * 2**most on a push moves so many bits, below it one fewer (TAN-9).
-    most = _floor_log2(owners.size) - _floor_log2(freqs)
+    # Of a power of two all heads are below, so that most is never 0 and nothing wraps.
+    most = _floor_log2(owners.size) - _floor_log2(2 * freqs - 1) + 1
     sizes = (most << 32) - (freqs << most)
     return TabledEncoderArguments(
         sizes.astype(np.uint64), starts - freqs, (owners.size + order).astype(np.uint32)
