@@ -20,7 +20,7 @@ MODULES = (
     "coding.ans",
     "coding.codecs",
     "coding.lanes",
-    "coding.lanes",
+    "coding.tabled_ans",
     "coding.tables",
     "compression.integer_network",
     "compression.latent_codec",

@@ -3,6 +3,9 @@
 WORD_BITS = 32
 """Width of a word of a message, in bits (ANS-1)."""
 
+MOST_TABLED_PREC = 16
+"""Most bits of precision of a table of slots (TAN-1)."""
+
 LOGIT_FRACTION = 8
 """Fraction bits of a logit (TAB-1)."""
 LOGIT_LIMIT = 12 << LOGIT_FRACTION
