@@ -14,13 +14,14 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Generic, TypeVar
+from operator import index
+from typing import Generic, SupportsIndex, TypeVar
 
 from reference.coding import ans
 from reference.coding.ans import Message
 from reference.coding.tables import normal_cdf
-from reference.errors import IntervalError, SymbolError
-from reference.params import CDF_FRACTION, INVERSE_SCALE_FRACTION
+from reference.errors import IntervalError, SpecError, SymbolError
+from reference.params import CDF_FRACTION, INVERSE_SCALE_FRACTION, WORD_BITS
 
 __all__ = [
     "Codec",
@@ -57,8 +58,9 @@ def uniform(n: int, prec: int) -> Codec[int]:
     Spec: COD-2.
 
     Raises:
-        IntervalError: `n` is not in ``[1, 2**prec]``.
+        IntervalError: `prec` is not in ``[1, 32]``, or `n` not in ``[1, 2**prec]``.
     """
+    n, prec = _integer(n), _precision(prec, WORD_BITS)
     if not 1 <= n <= 1 << prec:
         raise IntervalError(f"{n} symbols do not share 2**{prec} slots")
     width = (1 << prec) // n
@@ -73,17 +75,19 @@ def table(cumulative: Sequence[int]) -> Codec[int]:
     Spec: COD-3.
 
     Args:
-        cumulative: ``n + 1`` integers, strictly increasing, from 0 to a power of two.
+        cumulative: ``n + 1`` integers, strictly increasing, from 0 to ``2**prec`` with `prec`
+            in ``[1, 32]``.
 
     Raises:
         IntervalError: `cumulative` is not such a sequence.
     """
-    c = tuple(cumulative)
+    c = tuple(map(_integer, cumulative))
     if len(c) < 2 or c[0] != 0 or any(a >= b for a, b in pairwise(c)):
         raise IntervalError(f"a table of {len(c)} integers does not rise strictly from 0")
     prec = c[-1].bit_length() - 1
     if c[-1] != 1 << prec:
         raise IntervalError(f"the table's last integer, {c[-1]}, is no power of two")
+    _precision(prec, WORD_BITS)
     return _from_cumulative(len(c) - 1, c.__getitem__, lambda s: bisect_right(c, s) - 1, prec)
 
 
@@ -91,12 +95,12 @@ def categorical(freqs: Sequence[int]) -> Codec[int]:
     """Code symbol ``i`` with ``freqs[i]`` slots. Spec: COD-3.
 
     Args:
-        freqs: positive integers whose sum is a power of two.
+        freqs: positive integers whose sum is ``2**prec`` with `prec` in ``[1, 32]``.
 
     Raises:
         IntervalError: `freqs` is not such a sequence.
     """
-    return table((0, *accumulate(freqs)))
+    return table((0, *accumulate(map(_integer, freqs))))
 
 
 def bernoulli(freq: int, prec: int) -> Codec[int]:
@@ -105,8 +109,11 @@ def bernoulli(freq: int, prec: int) -> Codec[int]:
     Spec: COD-4.
 
     Raises:
-        IntervalError: `freq` is not in ``[1, 2**prec)``.
+        IntervalError: `prec` is not in ``[1, 32]``, or `freq` not in ``[1, 2**prec)``.
     """
+    freq, prec = _integer(freq), _precision(prec, WORD_BITS)
+    if not 1 <= freq < 1 << prec:
+        raise IntervalError(f"a 1 with {freq} of 2**{prec} slots")
     return table((0, (1 << prec) - freq, 1 << prec))
 
 
@@ -125,13 +132,21 @@ def gaussian_cumulative(
         edges: between the buckets, rising; 16 fraction bits.
         mean: 16 fraction bits.
         inverse_scale: positive; 14 fraction bits.
+        prec: in ``[1, 32]``, with ``K <= 2**prec``.
+
+    Raises:
+        IntervalError: an argument is no integer, `prec` is out of its range, or there is no
+            such bucket.
     """
-    buckets = len(edges) + 1
+    i, mean, inverse_scale = map(_integer, (i, mean, inverse_scale))
+    prec, buckets = _precision(prec, WORD_BITS), len(edges) + 1
+    if not 0 <= i <= buckets:
+        raise IntervalError(f"bucket {i} of {buckets}")
     if i == 0:
         return 0
     if i == buckets:
         return 1 << prec
-    t = (edges[i - 1] - mean) * inverse_scale >> INVERSE_SCALE_FRACTION
+    t = (_integer(edges[i - 1]) - mean) * inverse_scale >> INVERSE_SCALE_FRACTION
     return (normal_cdf(t) * ((1 << prec) - buckets) >> CDF_FRACTION) + i
 
 
@@ -141,9 +156,16 @@ def gaussian(edges: Sequence[int], mean: int, inverse_scale: int, prec: int) -> 
     Arguments as for `gaussian_cumulative`.
 
     Raises:
-        IntervalError: there are more buckets than slots, or the scale is not positive.
+        IntervalError: an argument is no integer, an edge is below the one before, there are
+            more buckets than slots, or the scale is not positive.
     """
-    buckets = len(edges) + 1
+    if not isinstance(edges, range):  # which has integers that rise, and may be long
+        edges = tuple(map(_integer, edges))
+        for before, edge in pairwise(edges):
+            if edge < before:
+                raise IntervalError(f"the edge {edge} comes after {before}")
+    mean, inverse_scale = _integer(mean), _integer(inverse_scale)
+    prec, buckets = _precision(prec, WORD_BITS), len(edges) + 1
     if buckets > 1 << prec or inverse_scale < 1:
         raise IntervalError(
             f"no Gaussian of inverse scale {inverse_scale} has {buckets} buckets "
@@ -208,6 +230,7 @@ def _from_cumulative(
         return start, cumulative(symbol + 1) - start
 
     def push(m: Message, symbol: int) -> Message:
+        symbol = _integer(symbol, SymbolError)
         if not 0 <= symbol < n:
             raise SymbolError(f"symbol {symbol} is outside [0, {n})")
         return ans.push(m, *interval(symbol), prec)
@@ -217,3 +240,19 @@ def _from_cumulative(
         return ans.pop(m, *interval(symbol), prec), symbol
 
     return Codec(push, pop)
+
+
+def _precision(prec: SupportsIndex, w: int) -> int:
+    """Return the bits of precision of a codec, in ``[1, w]`` (ANS-2)."""
+    bits = _integer(prec)
+    if not 1 <= bits <= w:
+        raise IntervalError(f"2**{bits} slots, not 2**1 to 2**{w}")
+    return bits
+
+
+def _integer(number: SupportsIndex, error: type[SpecError] = IntervalError) -> int:
+    """Return an integer of any type as one of Python, which has no width."""
+    try:
+        return index(number)
+    except TypeError:
+        raise error(f"{number!r} is no integer") from None
