@@ -8,6 +8,7 @@ the last symbol to the first, and pops from the first to the last, as in COD-6.
 """
 
 from collections.abc import Sequence
+from operator import index
 
 import numpy as np
 from numba import int64, uint64
@@ -189,9 +190,16 @@ def gaussian_cumulative(
     Spec: COD-5. Arguments as for the reference.
 
     Raises:
-        IntervalError: there is no such bucket, or 64 bits do not hold the products.
+        IntervalError: an argument is no integer, there is no such bucket, or 64 bits do not
+            hold the products.
     """
     i64 = np.int64
+    try:
+        i, mean, inverse_scale, prec, *edges = map(
+            index, (i, mean, inverse_scale, prec, *edges)
+        )
+    except TypeError as error:
+        raise IntervalError(f"bucket {i}: {error}") from None
     reach = max((abs(edge - mean) for edge in edges), default=0) * inverse_scale
     if not 0 <= i <= len(edges) + 1 or not 1 <= prec <= 30 or reach >= 1 << 63:
         raise IntervalError(f"bucket {i} of {len(edges) + 1}, {prec} bits, a reach of {reach}")

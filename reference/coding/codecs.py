@@ -17,12 +17,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Generic, TypeVar
+from operator import index
+from typing import Generic, SupportsIndex, TypeVar
 
 from reference.coding import ans
 from reference.coding.ans import Message
 from reference.coding.tables import logistic_cdf, normal_cdf
-from reference.errors import IntervalError, SymbolError
+from reference.errors import IntervalError, SpecError, SymbolError
 from reference.params import CDF_FRACTION, INVERSE_SCALE_FRACTION, WORD_BITS
 
 __all__ = [
@@ -61,8 +62,9 @@ def uniform(n: int, prec: int, *, w: int = WORD_BITS) -> Codec[int]:
     Spec: COD-2.
 
     Raises:
-        IntervalError: `n` is not in ``[1, 2**prec]``.
+        IntervalError: `prec` is not in ``[1, w]``, or `n` not in ``[1, 2**prec]``.
     """
+    n, prec = _integer(n), _precision(prec, w)
     if not 1 <= n <= 1 << prec:
         raise IntervalError(f"{n} symbols do not share 2**{prec} slots")
     width = (1 << prec) // n
@@ -81,17 +83,19 @@ def table(cumulative: Sequence[int], *, w: int = WORD_BITS) -> Codec[int]:
     Spec: COD-3.
 
     Args:
-        cumulative: ``n + 1`` integers, strictly increasing, from 0 to a power of two.
+        cumulative: ``n + 1`` integers, strictly increasing, from 0 to ``2**prec`` with `prec`
+            in ``[1, 32]``.
 
     Raises:
         IntervalError: `cumulative` is not such a sequence.
     """
-    c = tuple(cumulative)
+    c = tuple(map(_integer, cumulative))
     if len(c) < 2 or c[0] != 0 or any(a >= b for a, b in pairwise(c)):
         raise IntervalError(f"a table of {len(c)} integers does not rise strictly from 0")
     prec = c[-1].bit_length() - 1
     if c[-1] != 1 << prec:
         raise IntervalError(f"the table's last integer, {c[-1]}, is no power of two")
+    _precision(prec, w)
     return _from_cumulative(
         len(c) - 1, c.__getitem__, lambda s: bisect_right(c, s) - 1, prec, w
     )
@@ -101,12 +105,12 @@ def categorical(freqs: Sequence[int], *, w: int = WORD_BITS) -> Codec[int]:
     """Code symbol ``i`` with ``freqs[i]`` slots. Spec: COD-3.
 
     Args:
-        freqs: positive integers whose sum is a power of two.
+        freqs: positive integers whose sum is ``2**prec`` with `prec` in ``[1, 32]``.
 
     Raises:
         IntervalError: `freqs` is not such a sequence.
     """
-    return table((0, *accumulate(freqs)), w=w)
+    return table((0, *accumulate(map(_integer, freqs))), w=w)
 
 
 def bernoulli(freq: int, prec: int, *, w: int = WORD_BITS) -> Codec[int]:
@@ -115,8 +119,11 @@ def bernoulli(freq: int, prec: int, *, w: int = WORD_BITS) -> Codec[int]:
     Spec: COD-4.
 
     Raises:
-        IntervalError: `freq` is not in ``[1, 2**prec)``.
+        IntervalError: `prec` is not in ``[1, w]``, or `freq` not in ``[1, 2**prec)``.
     """
+    freq, prec = _integer(freq), _precision(prec, w)
+    if not 1 <= freq < 1 << prec:
+        raise IntervalError(f"a 1 with {freq} of 2**{prec} slots")
     return table((0, (1 << prec) - freq, 1 << prec), w=w)
 
 
@@ -135,8 +142,17 @@ def gaussian_cumulative(
         edges: between the buckets, rising; 16 fraction bits.
         mean: 16 fraction bits.
         inverse_scale: positive; 14 fraction bits.
+        prec: in ``[1, 32]``, with ``K <= 2**prec``.
+
+    Raises:
+        IntervalError: an argument is no integer, `prec` is out of its range, or there is no
+            such bucket.
     """
-    return _bucket_cumulative(normal_cdf, i, edges, mean, inverse_scale, prec)
+    i, mean, inverse_scale = map(_integer, (i, mean, inverse_scale))
+    prec, buckets = _precision(prec, WORD_BITS), len(edges) + 1
+    if not 0 <= i <= buckets:
+        raise IntervalError(f"bucket {i} of {buckets}")
+    return _slots_below(normal_cdf, i, edges, mean, inverse_scale, prec)
 
 
 def gaussian(edges: Sequence[int], mean: int, inverse_scale: int, prec: int) -> Codec[int]:
@@ -145,7 +161,8 @@ def gaussian(edges: Sequence[int], mean: int, inverse_scale: int, prec: int) -> 
     Arguments as for `gaussian_cumulative`.
 
     Raises:
-        IntervalError: there are more buckets than slots, or the scale is not positive.
+        IntervalError: an argument is no integer, an edge is below the one before, there are
+            more buckets than slots, or the scale is not positive.
     """
     return _buckets(normal_cdf, edges, mean, inverse_scale, prec)
 
@@ -158,7 +175,7 @@ def logistic(edges: Sequence[int], mean: int, inverse_scale: int, prec: int) -> 
     return _buckets(logistic_cdf, edges, mean, inverse_scale, prec)
 
 
-def _bucket_cumulative(
+def _slots_below(
     cdf: Callable[[int], int],
     i: int,
     edges: Sequence[int],
@@ -166,19 +183,27 @@ def _bucket_cumulative(
     inverse_scale: int,
     prec: int,
 ) -> int:
+    """Return what the cumulative function of COD-5, with any CDF, is at `i`."""
     buckets = len(edges) + 1
     if i == 0:
         return 0
     if i == buckets:
         return 1 << prec
-    t = (edges[i - 1] - mean) * inverse_scale >> INVERSE_SCALE_FRACTION
+    t = (_integer(edges[i - 1]) - mean) * inverse_scale >> INVERSE_SCALE_FRACTION
     return (cdf(t) * ((1 << prec) - buckets) >> CDF_FRACTION) + i
 
 
 def _buckets(
     cdf: Callable[[int], int], edges: Sequence[int], mean: int, inverse_scale: int, prec: int
 ) -> Codec[int]:
-    buckets = len(edges) + 1
+    """Return the codec of the buckets between edges (COD-5, COD-9)."""
+    if not isinstance(edges, range):  # which has integers that rise, and may be long
+        edges = tuple(map(_integer, edges))
+        for before, edge in pairwise(edges):
+            if edge < before:
+                raise IntervalError(f"the edge {edge} comes after {before}")
+    mean, inverse_scale = _integer(mean), _integer(inverse_scale)
+    prec, buckets = _precision(prec, WORD_BITS), len(edges) + 1
     if buckets > 1 << prec or inverse_scale < 1:
         raise IntervalError(
             f"no distribution of inverse scale {inverse_scale} has {buckets} buckets "
@@ -186,7 +211,7 @@ def _buckets(
         )
 
     def cumulative(i: int) -> int:
-        return _bucket_cumulative(cdf, i, edges, mean, inverse_scale, prec)
+        return _slots_below(cdf, i, edges, mean, inverse_scale, prec)
 
     def search(slot: int) -> int:
         return bisect_right(range(buckets), slot, key=cumulative) - 1
@@ -243,6 +268,7 @@ def _from_cumulative(
         return start, cumulative(symbol + 1) - start
 
     def push(m: Message, symbol: int) -> Message:
+        symbol = _integer(symbol, SymbolError)
         if not 0 <= symbol < n:
             raise SymbolError(f"symbol {symbol} is outside [0, {n})")
         return ans.push(m, *interval(symbol), prec, w=w)
@@ -252,3 +278,19 @@ def _from_cumulative(
         return ans.pop(m, *interval(symbol), prec, w=w), symbol
 
     return Codec(push, pop)
+
+
+def _precision(prec: SupportsIndex, w: int) -> int:
+    """Return the bits of precision of a codec, in ``[1, w]`` (ANS-2)."""
+    bits = _integer(prec)
+    if not 1 <= bits <= w:
+        raise IntervalError(f"2**{bits} slots, not 2**1 to 2**{w}")
+    return bits
+
+
+def _integer(number: SupportsIndex, error: type[SpecError] = IntervalError) -> int:
+    """Return an integer of any type as one of Python, which has no width."""
+    try:
+        return index(number)
+    except TypeError:
+        raise error(f"{number!r} is no integer") from None
