@@ -23,13 +23,12 @@ from reference.coding.lanes.tables import (
     decode_categoricals,
     decode_indexed,
     decode_static,
-    decode_uniforms,
     encode_bernoullis,
     encode_categoricals,
     encode_indexed,
     encode_static,
-    encode_uniforms,
 )
+from reference.coding.lanes.uniforms import decode_uniforms, encode_uniforms
 
 __all__ = [
     "Lanes",

@@ -1,6 +1,6 @@
 """Streams of symbols whose models are integer tables.
 
-Spec: LAN-6 to LAN-9.
+Spec: LAN-6 to LAN-8.
 
 Each coder is a pair, ``encode_...`` and ``decode_...``, with the same models given to both.
 All take any sequence of integers, and `lanes`, the number of lanes, or None for LAN-5.
@@ -19,18 +19,14 @@ __all__ = [
     "decode_categoricals",
     "decode_indexed",
     "decode_static",
-    "decode_uniforms",
     "encode_bernoullis",
     "encode_categoricals",
     "encode_indexed",
     "encode_static",
-    "encode_uniforms",
 ]
 
 W = 16
-"""Width of a word of these lanes in bits (LAN-6), but of those of uniforms."""
-WIDE = 32
-"""Width of a word of lanes of uniforms in bits (LAN-9)."""
+"""Width of a word of these lanes in bits (LAN-6)."""
 
 
 def encode_static(
@@ -185,40 +181,6 @@ def decode_categoricals(
         FormatError: the words are no stream of so many symbols (LAN-4).
     """
     return decode(words, _rows(freqs), lanes, W)
-
-
-def encode_uniforms(
-    symbols: Sequence[int], n: int, prec: int, *, lanes: int | None = None
-) -> list[int]:
-    """Return the stream of symbols in ``[0, n)``, all (nearly) equally likely. Spec: LAN-9.
-
-    Args:
-        n: in ``[1, 2**prec]``.
-        prec: in ``[1, 32]``.
-
-    Returns:
-        Words of 32 bits.
-
-    Raises:
-        IntervalError: `n` or `prec` is out of its range.
-        SymbolError: a symbol is not in ``[0, n)``.
-        DataError: there is no lane.
-    """
-    return encode([uniform(n, prec)] * len(symbols), symbols, lanes, WIDE)
-
-
-def decode_uniforms(
-    words: Sequence[int], n: int, prec: int, count: int, *, lanes: int | None = None
-) -> list[int]:
-    """Undo `encode_uniforms`; `count` is the number of symbols. Spec: LAN-9.
-
-    Raises:
-        IntervalError: `n` or `prec` is out of its range.
-        DataError: there is no lane, or `count` is negative.
-        MessageExhausted: a pop needs a word where there is none (LAN-4).
-        FormatError: the words are no stream of `count` symbols (LAN-4).
-    """
-    return decode(words, [uniform(n, prec)] * _checked(count), lanes, WIDE)
 
 
 def _checked(count: int) -> int:
