@@ -170,9 +170,7 @@ def search_missed_kernel(  # type: ignore[no-untyped-def]
             slot = int64(heads[lane + j] & MASK)
             if slot < start[j] or slot >= end[j]:
                 mean, scale = int64(means[at + j]), int64(inverse_scales[at + j])
-                index[j], start[j], end[j] = search_kernel(
-                    slot, index[j], low, high, mean, scale, cells
-                )
+                index[j], start[j], end[j] = search_kernel(slot, low, high, mean, scale, cells)
 
 
 # One symbol
@@ -187,36 +185,18 @@ def guess_kernel(slot, low, high, mean, scale, quantiles):  # type: ignore[no-un
 
 
 @kernel
-def search_kernel(slot, guess, low, high, mean, scale, cells):  # type: ignore[no-untyped-def]
-    """Return the bucket that owns ``slot``, its start and its end. Spec: COD-5, COD-9.
-
-    Steps away from the guess double until the bucket is passed, then it is bisected.
-    """
-    inside, outside, step = NONE, high - low + ONE, ONE
-    if start_kernel(guess, low, high, mean, scale, cells) <= slot:
-        inside = guess
-        while inside + step < outside:
-            if start_kernel(inside + step, low, high, mean, scale, cells) > slot:
-                outside = inside + step
-            else:
-                inside += step
-                step += step
-    else:
-        outside = guess
-        while outside - step > inside:
-            if start_kernel(outside - step, low, high, mean, scale, cells) <= slot:
-                inside = outside - step
-            else:
-                outside -= step
-                step += step
+def search_kernel(slot, low, high, mean, scale, cells):  # type: ignore[no-untyped-def]
+    """Return the bucket that owns ``slot``, its start and its end. Spec: COD-5, COD-9."""
+    inside, outside = NONE, high - low + ONE
+    start, end = NONE, SLOTS
     while outside - inside > ONE:
         middle = (inside + outside) >> ONE
-        if start_kernel(middle, low, high, mean, scale, cells) <= slot:
-            inside = middle
+        c = start_kernel(middle, low, high, mean, scale, cells)
+        if c <= slot:
+            inside, start = middle, c
         else:
-            outside = middle
-    start = start_kernel(inside, low, high, mean, scale, cells)
-    return inside, start, start_kernel(outside, low, high, mean, scale, cells)
+            outside, end = middle, c
+    return inside, start, end
 
 
 @kernel(forceinline=True)

@@ -178,7 +178,7 @@ def _decode_each_kernel(  # type: ignore[no-untyped-def]
         start = start_kernel(i, low, high, mean, scale, cells)
         end = start_kernel(i + NEXT, low, high, mean, scale, cells)
         if slot < start or slot >= end:
-            i, start, end = search_kernel(slot, i, low, high, mean, scale, cells)
+            i, start, end = search_kernel(slot, low, high, mean, scale, cells)
         out[k] = low + i
         head = pop_head_kernel(head, uint64(start), uint64(end - start), PREC)
         if is_low_kernel(head):
