@@ -19,6 +19,7 @@ MODULES = (
     "information.symbol_codes",
     "coding.ans",
     "coding.codecs",
+    "coding.fixed_point",
     "coding.lanes",
     "coding.tabled_ans",
     "coding.tables",

@@ -1,4 +1,4 @@
-"""Streams of symbols that are all equally likely.
+"""Streams of symbols that are all equally likely, or nearly.
 
 Spec: LAN-9.
 """
