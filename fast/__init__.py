@@ -20,6 +20,7 @@ MODULES = (
     "coding.ans",
     "coding.codecs",
     "coding.tables",
+    "inference.elbo",
     "compression.integer_network",
     "compression.latent_codec",
     "compression.lossless",
