@@ -69,7 +69,7 @@ def _largest(row):  # type: ignore[no-untyped-def]
 
 @kernel(fastmath=GRADE_CLOSE)
 def log_mean_exp_kernel(rows, out):  # type: ignore[no-untyped-def]
-    """Set the log-mean-exp of each row; return how many numbers are no log density (ELB-11)."""
+    """Set the log-mean-exp of each row; return how many numbers are refused (ELB-11)."""
     wrong = 0
     for i in range(rows.shape[0]):
         row = rows[i]
@@ -87,7 +87,7 @@ def log_mean_exp_kernel(rows, out):  # type: ignore[no-untyped-def]
 
 @kernel(fastmath=GRADE_CLOSE)
 def effective_sample_size_kernel(rows, out):  # type: ignore[no-untyped-def]
-    """Set the ESS of each row; return how many numbers are no log density (ELB-14)."""
+    """Set the ESS of each row; return how many numbers are refused (ELB-14)."""
     wrong = 0
     for i in range(rows.shape[0]):
         row = rows[i]

@@ -1,4 +1,4 @@
-"""`fast.inference.elbo` equals `reference.inference.elbo`, within the bounds of ELB-11 to 14."""
+"""`fast.inference.elbo` equals `reference.inference.elbo`, by the grades of SPEC.md."""
 
 import math
 from collections.abc import Callable
