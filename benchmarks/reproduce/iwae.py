@@ -2,15 +2,15 @@
 
     BITS_BACK_DATA=folder python benchmarks/reproduce/iwae.py --folder runs [--figure iwae.png]
 
-Published: Y. Burda, R. Grosse, R. Salakhutdinov, "Importance weighted autoencoders", ICLR
-2016, table 1, one stochastic layer, pixels binarised anew in every epoch: -log p(x) of the test images
-in nats, estimated from 5000 draws.
+Published: Y. Burda, R. Grosse, R. Salakhutdinov, "Importance weighted autoencoders",
+ICLR 2016, table 1, one stochastic layer, pixels binarised anew in every epoch: -log p(x) of
+the test images in nats, estimated from 5000 draws.
 
-The set-up is theirs, a network 784-200-200-50 and a learning rate that falls from stage to stage,
-but for ReLU where they have tanh, batches of 100 where they have 20, Adam with its usual
-constants, and the number of stages: each of their eight has three times as many epochs as the
-one before, so that four are 40 epochs of 3280. The order of the two is then to be expected, and
-a gap to the published numbers.
+The set-up is theirs, a network 784-200-200-50 and a learning rate that falls from stage to
+stage, but for ReLU where they have tanh, batches of 100 where they have 20, Adam with its
+usual constants, and the number of stages: each of their eight has three times as many epochs
+as the one before, so that four are 40 epochs of 3280. The order of the two is then to be
+expected, and a gap to the published numbers.
 
 The folder keeps each model with the state of its training after every epoch, and the script
 resumes from it; with more stages it goes on.

@@ -3,8 +3,8 @@
 Spec: VAE-10 to VAE-12.  Checked by tests/equivalence/test_vae_importance.py.
 
 All draws of all images are the rows of one matrix, draw by draw: row ``i`` is of image
-``i % B``. To evaluate a data set, the rows pass the decoder a block at a time, and of an image
-only the largest log weight and a sum are kept, so that memory does not grow with k.
+``i % B``. To evaluate a data set, one draw of a batch passes the decoder at a time, and of an
+image only the largest log weight and a sum are kept, so that memory does not grow with k.
 """
 
 import math
@@ -37,9 +37,6 @@ __all__ = [
     "log_evidence_bounds",
     "scale_rows_kernel",
 ]
-
-BLOCK = 125
-"""Rows that pass the decoder at a time in evaluation: their logits stay in a cache."""
 
 
 # Kernels
@@ -198,24 +195,18 @@ def log_evidence_bounds(
     if samples < 1:
         raise DataError(f"{samples} samples")
     top, total = np.full(len(x), -np.inf), np.zeros(len(x))
-    log_weights = np.empty(BLOCK)
-    z, decoded = np.empty((BLOCK, vae.latents), vae.dtype), _rows(vae.decoder, BLOCK, vae)
     for start in range(0, len(x), EVALUATION_BATCH):
-        images = x[start : start + EVALUATION_BATCH].astype(vae.dtype)
-        encoded = _rows(vae.encoder, len(images), vae)
+        batch = slice(start, start + EVALUATION_BATCH)
+        images = x[batch].astype(vae.dtype)
+        encoded, decoded = (_rows(p, len(images), vae) for p in (vae.encoder, vae.decoder))
         sigma = _encode(vae, images, encoded)
-        eps = np.empty_like(sigma)
+        eps, z, log_weights = np.empty_like(sigma), np.empty_like(sigma), np.empty(len(images))
         for _ in range(samples):
             rng.standard_normal(out=eps, dtype=vae.dtype)
-            for first in range(0, len(images), BLOCK):
-                rows = slice(first, min(first + BLOCK, len(images)))
-                n, kept = rows.stop - first, slice(start + first, start + rows.stop)
-                outputs = [a[:n] for a in decoded]
-                draw_kernel(encoded[-1][rows], sigma[rows], eps[rows], z[:n], log_weights[:n])
-                _forward(vae.decoder, z[:n], outputs)
-                bias = vae.decoder[-1].bias
-                bernoulli_rows_kernel(outputs[-1], bias, images[rows], log_weights[:n])
-                accumulate_kernel(log_weights[:n], top[kept], total[kept])
+            draw_kernel(encoded[-1], sigma, eps, z, log_weights)
+            _forward(vae.decoder, z, decoded)
+            bernoulli_rows_kernel(decoded[-1], vae.decoder[-1].bias, images, log_weights)
+            accumulate_kernel(log_weights, top[batch], total[batch])
     bounds = top + np.log(total / samples)
     for wrong in bounds[np.isnan(bounds)][:1]:
         raise DistributionError(f"log_weights is {wrong}: no log density")
