@@ -278,6 +278,17 @@ def test_evidence_in_plain_weights(a: list[float], c: float) -> None:
     assert 1 - 1e-13 <= size <= k * (1 + 1e-13)
 
 
+@pytest.mark.spec("ELB-13")
+def test_weights_that_are_nearly_equal() -> None:
+    """Their ESS may round above k; the error is then 0, and no root of a negative number."""
+    rng, above = np.random.default_rng(0), 0
+    for k in range(2, 200):
+        a = 1e-9 * rng.normal(size=k)
+        above += elbo.effective_sample_size(a) > k
+        assert elbo.evidence_estimate(a).relative_error ** 2 <= 2.0**-50 * k * (k + 64)
+    assert above > 0
+
+
 @pytest.mark.spec("ELB-13", "ELB-14")
 def test_effective_sample_size_known_answers() -> None:
     assert elbo.effective_sample_size([5.0]) == 1

@@ -127,12 +127,9 @@ def importance_weighted_bound(log_weights: npt.ArrayLike) -> Estimate:
     """Return the importance-weighted bound L_k from groups of k draws. Spec: ELB-12.
 
     Raises:
-        DistributionError: `log_weights` are no such numbers (ELB-1).
+        DistributionError: `log_weights` are no such numbers (ELB-1), or have no groups.
     """
-    array = _array(log_weights)
-    if array.ndim < 2:
-        raise DistributionError(f"log_weights of shape {array.shape} have no groups")
-    t = _of_rows(log_mean_exp_kernel, array, 1)
+    t = log_mean_exp(log_weights, 1)
     n, never = len(t), np.isneginf(t).any(axis=0)
     t = np.where(never, 0.0, t)
     mean = t.mean(axis=0)

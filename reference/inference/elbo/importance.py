@@ -69,11 +69,8 @@ def importance_weighted_bound(log_weights: npt.ArrayLike) -> Estimate:
         Shape ``(...)``; of the S groups as `estimate` has it of S draws.
 
     Raises:
-        DistributionError: `log_weights` are no such numbers (ELB-1).
+        DistributionError: `log_weights` are no such numbers (ELB-1), or have no groups.
     """
-    (log_weights,) = log_densities(log_weights=log_weights)
-    if log_weights.ndim < 2:
-        raise DistributionError(f"log_weights of shape {log_weights.shape} have no groups")
     return estimate(log_mean_exp(log_weights, 1))
 
 
