@@ -23,6 +23,7 @@ MODULES = (
     "coding.lanes",
     "coding.tabled_ans",
     "coding.tables",
+    "inference.elbo",
     "compression.integer_network",
     "compression.latent_codec",
     "compression.lossless",
