@@ -45,4 +45,4 @@ class ModelError(SpecError):
 
 
 class DataError(SpecError):
-    """Images whose shape, type or range does not fit."""
+    """Data whose shape, type or range does not fit: images, or counts."""

@@ -132,7 +132,7 @@ def test_psi_collapse_without_others() -> None:
 
 @pytest.mark.spec("SIV-6")
 def test_a_sampler_is_trained() -> None:
-    """psi = m + s eta on the target N(1, 4): with sigma = 1 the best s is sqrt(3)."""
+    """Psi = m + s eta on the target N(1, 4): with sigma = 1 the best s is sqrt(3)."""
     rng, m, log_s, history = np.random.default_rng(0), 0.0, 0.0, []
     for step in range(600):
         eta, eps = rng.standard_normal((120, 1)), rng.standard_normal((20, 1))
@@ -175,6 +175,8 @@ NONE = np.empty((0, 1))
         (siv.semi_implicit_sample, (1.0, 1.0, 1.0)),
         (siv.semi_implicit_sample, (ONE, 0.0, ONE)),
         (siv.semi_implicit_sample, (ONE, -1.0, ONE)),
+        (siv.semi_implicit_sample, (ONE, 2.0**-301, ONE)),
+        (siv.semi_implicit_sample, (ONE, 2.0**301, ONE)),
         (siv.semi_implicit_sample, (ONE, [1.0, 1.0], ONE)),
         (siv.semi_implicit_sample, (ONE, np.nan, ONE)),
         (siv.semi_implicit_sample, (ONE, 1.0, [["a"]])),

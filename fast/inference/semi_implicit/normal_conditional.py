@@ -14,7 +14,11 @@ from fast._jit import kernel
 from fast.inference._exponential import _exp
 from reference.errors import DistributionError
 from reference.inference.distributions.parameters import Floats
-from reference.inference.semi_implicit.normal_conditional import SemiImplicitGradient
+from reference.inference.semi_implicit.normal_conditional import (
+    LEAST_SIGMA,
+    MOST_SIGMA,
+    SemiImplicitGradient,
+)
 
 __all__ = [
     "lower_bound_gradients",
@@ -239,8 +243,8 @@ def _scales(sigma: npt.ArrayLike, columns: int) -> Floats:
     array = _numbers("sigma", sigma)
     if array.shape not in ((), (columns,)):
         raise DistributionError(f"sigma of shape {array.shape} for {columns} latents")
-    if not (array > 0).all():
-        raise DistributionError(f"sigma is {array.min()}: not positive")
+    if not ((array >= LEAST_SIGMA) & (array <= MOST_SIGMA)).all():
+        raise DistributionError(f"sigma from {array.min()} to {array.max()}: out of range")
     return np.full(columns, array)
 
 

@@ -22,7 +22,6 @@ from reference.inference.distributions.parameters import Floats
 from reference.inference.semi_implicit.negative_binomial import (
     Counts,
     NegativeBinomialPrior,
-    factors,
     tails,
 )
 
@@ -79,18 +78,18 @@ def negative_binomial_mean_field(
         DistributionError: no fixed point within 10,000 sweeps (SIV-10).
     """
     n, prior = tails(counts), prior or NegativeBinomialPrior()
-    N, alpha = len(counts), float(prior.alpha + n.sum())
+    N, j, alpha = len(counts), np.arange(n.size), float(prior.alpha + n.sum())
     mean_r = g = 1.0
     last, bounds = np.full(3, np.nan), []
     for _ in range(MOST_SWEEPS):
         beta = prior.beta + N * mean_r
-        a = prior.a + sum(n_j * g / (g + j) for j, n_j in factors(n))
+        a = float(prior.a + n @ (g / (g + j)))
         b = prior.b - N * float(digamma(beta) - digamma(alpha + beta))
         mean_r, g = a / b, float(np.exp(digamma(a)) / b)
         now = np.array([a, b, beta])
         bounds.append(_table_bound(a, b, alpha, beta, n, N, prior))
         if (np.abs(now - last) <= TOLERANCE * now).all():
-            elbo = bounds[-1] + _gap(a, b, n)
+            elbo = bounds[-1] + _loss_of_tables(a, b, n)
             return MeanField(a, b, alpha, beta, tuple(bounds), elbo)
         last = now
     raise DistributionError(f"no fixed point in {MOST_SWEEPS} sweeps: {last}, {now}")
@@ -112,33 +111,23 @@ def _table_bound(
         sum_j n_j (log(g + j) - log(j + 1) + E log p) + N E r E log(1 - p)
             - KL(q(r) || p(r)) - KL(q(p) || p(p)),      g = exp E log r
     """
+    j, g = np.arange(n.size), np.exp(digamma(a)) / b
     log_p, log_q = digamma([alpha, beta]) - digamma(alpha + beta)
-    log_g = digamma(a) - np.log(b)
-    terms = n.sum() * log_p + N * a / b * log_q
-    for j, n_j in factors(n):
-        terms += n_j * (np.logaddexp(log_g, np.log(j)) if j > 0 else log_g)
-        terms -= n_j * np.log(j + 1)
-    divergences = gamma_kl(a, b, prior.a, prior.b) + beta_kl(
-        alpha, beta, prior.alpha, prior.beta
-    )
-    return float(terms - divergences)
+    expected = n @ (np.log((g + j) / (j + 1)) + log_p) + N * a / b * log_q
+    of_r = gamma_kl(a, b, prior.a, prior.b)
+    of_p = beta_kl(alpha, beta, prior.alpha, prior.beta)
+    return float(expected - of_r - of_p)
 
 
-def _gap(a: float, b: float, n: NDArray[np.int64]) -> float:
-    """Return the ELBO less the bound: what is lost since the tables have a q of their own.
+def _loss_of_tables(a: float, b: float, n: NDArray[np.int64]) -> float:
+    """Return the ELBO less the bound, in nats: tables have a q of their own, apart from r's.
 
-    Spec: SIV-11. It is the mean, over quantiles of r, of ``sum_j n_j log((r + j) / (g + j))``.
+    Spec: SIV-11. It is the mean, over quantiles of r, of ``sum_j n_j log((r + j) / (g + j))``;
+    the first term of the sum has the mean 0.
     """
-    log_g = float(digamma(a) - np.log(b))
+    j, g = np.arange(1, n.size), np.exp(digamma(a)) / b
 
     def excess(quantile: float) -> float:
-        r = gammaincinv(a, quantile) / b
-        return float(
-            sum(
-                n_j * (np.log(r + j) - np.logaddexp(log_g, np.log(j)))
-                for j, n_j in factors(n)
-                if j > 0
-            )
-        )
+        return float(n[1:] @ np.log((gammaincinv(a, quantile) / b + j) / (g + j)))
 
     return float(quad(excess, 0.0, 1.0, epsabs=1e-11, epsrel=1e-11)[0])

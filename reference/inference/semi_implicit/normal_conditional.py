@@ -19,16 +19,24 @@ import numpy.typing as npt
 
 from reference.errors import DistributionError
 from reference.inference.distributions import diagonal_normal_log_density
-from reference.inference.distributions.parameters import Floats, check_positive, reals
+from reference.inference.distributions.parameters import Floats, reals
 from reference.inference.semi_implicit.bounds import mixture_log_density
 
 __all__ = [
+    "LEAST_SIGMA",
+    "MOST_SIGMA",
     "SemiImplicitGradient",
     "lower_bound_gradients",
     "normal_mixture_log_density",
     "semi_implicit_sample",
     "upper_surrogate_gradients",
 ]
+
+
+LEAST_SIGMA = 2.0**-300
+"""A smaller standard deviation is refused (SIV-1)."""
+MOST_SIGMA = 2.0**300
+"""And so is a larger one (SIV-1)."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ def semi_implicit_sample(
 
     Args:
         own: shape ``(S, L)``; a psi a row.
-        sigma: positive; shape ``(L,)``, or one for all.
+        sigma: from ``2**-300`` to ``2**300``; shape ``(L,)``, or one for all.
         eps: standard normal; shape ``(S, L)``.
 
     Returns:
@@ -83,7 +91,7 @@ def normal_mixture_log_density(
     Args:
         z: shape ``(S, L)``.
         others: shape ``(K, L)``; K >= 1, or with `own` K >= 0.
-        sigma: positive; shape ``(L,)``, or one for all.
+        sigma: from ``2**-300`` to ``2**300``; shape ``(L,)``, or one for all.
         own: shape ``(S, L)``.
 
     Returns:
@@ -128,7 +136,7 @@ def lower_bound_gradients(
         slopes: its gradient with respect to z; shape ``(S, L)``.
         own: shape ``(S, L)``.
         others: shape ``(K, L)``; K >= 0, and with K = 0 this is plain inference.
-        sigma: positive; shape ``(L,)``, or one for all.
+        sigma: from ``2**-300`` to ``2**300``; shape ``(L,)``, or one for all.
         eps: standard normal; shape ``(S, L)``.
 
     Returns:
@@ -220,7 +228,8 @@ def _rows(name: str, numbers: npt.ArrayLike, columns: int | None = None) -> Floa
 
 def _scales(sigma: npt.ArrayLike, columns: int) -> Floats:
     (array,) = reals(sigma=sigma)
-    check_positive(sigma=array)
     if array.shape not in ((), (columns,)):
         raise DistributionError(f"sigma of shape {array.shape} for {columns} latents")
+    if not ((array >= LEAST_SIGMA) & (array <= MOST_SIGMA)).all():
+        raise DistributionError(f"sigma from {array.min()} to {array.max()}: out of range")
     return np.broadcast_to(array, (columns,))

@@ -41,7 +41,7 @@ FIRST_STEPS = 2**8
 MOST_STEPS = 2**20
 """Steps of the last one that is tried (SIV-9)."""
 TOLERANCE = 1e-10
-"""By how much the last halving of the step may change a result, relatively (SIV-9)."""
+"""By how much the last halving of the step may change a result (SIV-9)."""
 
 
 @dataclass(frozen=True)
@@ -149,13 +149,13 @@ def negative_binomial_posterior(
     known = _log_integrand(grid, n, len(counts), prior).max()
     low, high = _window(known, n, prior)
     steps, last = FIRST_STEPS, np.full(6, np.nan)
+    least = np.array([1.0, 0, 0, 0, 0, 1])  # log evidence and correlation may be near 0
     while steps <= MOST_STEPS:
         posterior = _sum(np.linspace(low, high, steps + 1), n, len(counts), prior)
-        covariance = posterior.covariance
         found = np.array(
-            [posterior.log_evidence, *posterior.mean, *covariance[0], covariance[1, 1]]
+            [posterior.log_evidence, *posterior.mean, *posterior.sd, posterior.correlation]
         )
-        if (np.abs(found - last) <= TOLERANCE * np.abs(found)).all():
+        if (np.abs(found - last) <= TOLERANCE * np.maximum(np.abs(found), least)).all():
             return posterior
         steps, last = 2 * steps, found
     raise DistributionError(f"no posterior within {MOST_STEPS} steps: {last}, {found}")
