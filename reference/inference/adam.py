@@ -19,7 +19,8 @@ BETA_2 = 0.999
 EPSILON = 1e-8
 """Added to the root of that mean, outside the root (MLP-4)."""
 
-Array = NDArray[np.floating[Any]]
+Array = NDArray[Any]
+"""Of float32 or of float64."""
 
 
 def adam(
