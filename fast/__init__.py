@@ -23,6 +23,7 @@ MODULES = (
     "compression.integer_network",
     "compression.latent_codec",
     "compression.lossless",
+    "inference.mean_field",
     "models.mlp",
     "models.vae",
 )

@@ -157,9 +157,10 @@ def mixture_update(
 ) -> MixturePosterior:
     """Return better means and variances; the best ones, given the rest, for a step of 1.
 
-    Spec: MFV-6. With the gradients g and h of `mixture_gradient`,
+    Spec: MFV-6. These are steps along the gradients g and h of `mixture_gradient`:
 
-        m_k + (step / C_k) g_k        1 / (1 / s_k^2 - (2 step / D) h_k)
+        m_k          (1 - step) m_k + step sum_i phi_ik x_i / C_k  =  m_k + (step / C_k) g_k
+        1 / s_k^2    (1 - step) / s_k^2 + step C_k  =  1 / s_k^2 - (2 step / D) h_k
 
     Args:
         x: shape ``(N, D)``.
@@ -175,10 +176,10 @@ def mixture_update(
         raise ModelError(f"a step of {step} is not in (0, 1]")
     x, q = _data_and_posterior(x, means, variances)
     phi = _distributions(responsibilities, x, q)
-    d_means, d_variances = mixture_gradient(x, phi, q.means, q.variances, sigma)
-    precisions = 1 / q.variances - 2 * step / x.shape[1] * d_variances
-    moved = q.means + step * d_means / _curvatures(phi, sigma)[:, None]
-    return MixturePosterior(moved, 1 / precisions)
+    curvatures = _curvatures(phi, sigma)
+    means = (1 - step) * q.means + step * (phi.T @ x) / curvatures[:, None]
+    precisions = (1 - step) / q.variances + step * curvatures
+    return MixturePosterior(means, 1 / precisions)
 
 
 def mixture_ascent(

@@ -1,0 +1,1 @@
+"""Part III, compiled: bounds and estimators."""
