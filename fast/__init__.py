@@ -27,6 +27,7 @@ MODULES = (
     "compression.integer_network",
     "compression.latent_codec",
     "compression.lossless",
+    "inference.mean_field",
     "inference.semi_implicit",
     "models.mlp",
     "models.vae",

@@ -9,6 +9,7 @@ __all__ = [
     "DistributionError",
     "FormatError",
     "IntervalError",
+    "LowerBoundError",
     "MessageExhausted",
     "ModelError",
     "SpecError",
@@ -46,3 +47,7 @@ class ModelError(SpecError):
 
 class DataError(SpecError):
     """Data or sizes whose shape, type or range does not fit."""
+
+
+class LowerBoundError(SpecError):
+    """A lower bound that falls where it may not, or that is no number."""

@@ -139,3 +139,18 @@ def spreads(draw: st.DrawFn, most_prec: int = 8, least_prec: int = 1) -> tuple[i
     freqs = draw(tabled_frequencies(most_prec, least_prec))
     named = draw(st.sampled_from([sorted_spread, stride_spread, precise_spread, None]))
     return named(freqs) if named else tuple(draw(st.permutations(sorted_spread(freqs))))
+
+
+@st.composite
+def mixture_problems(
+    draw: st.DrawFn,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+    """Data, means, variances and the prior's deviation (MFV-3): few points, often equal."""
+    n, k, d = (draw(st.integers(1, most)) for most in (9, 5, 3))
+    scale = draw(st.sampled_from([0.1, 1.0, 30.0]))
+    numbers = st.one_of(st.integers(-2, 2).map(float), st.floats(-3, 3))
+    x, means = (
+        scale * draw(hnp.arrays(np.float64, (rows, d), elements=numbers)) for rows in (n, k)
+    )
+    variances = draw(hnp.arrays(np.float64, k, elements=st.floats(1e-3, 50)))
+    return x, means, variances, draw(st.floats(0.05, 50))
