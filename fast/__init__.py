@@ -24,13 +24,13 @@ MODULES = (
     "coding.tabled_ans",
     "coding.tables",
     "inference.elbo",
-    "compression.integer_network",
-    "compression.latent_codec",
-    "compression.lossless",
     "inference.mean_field",
     "inference.semi_implicit",
     "models.mlp",
     "models.vae",
+    "compression.integer_network",
+    "compression.latent_codec",
+    "compression.lossless",
 )
 """The modules of this package that have a namesake in `reference`."""
 
