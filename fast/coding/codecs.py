@@ -5,6 +5,10 @@ Spec: COD-2, COD-4 to COD-6.
 The kernels code a whole array of symbols, each with a model of its own, on a message
 ``(head, words, n)`` as `fast.coding.ans` has it; they check nothing. Pushes run from
 the last symbol to the first, and pops from the first to the last, as in COD-6.
+
+A push moves one word at most and adds less than ``prec + 1`` bits (ANS-8). So for the push of
+``k`` symbols, whatever the head, ``k`` free places in ``words``, from ``words[n]`` on, are
+enough, and so are ``k * (prec + 1) // 32 + 1``.
 """
 
 from collections.abc import Sequence
@@ -86,7 +90,10 @@ def gaussian_search_kernel(slot, edges, mean, inverse_scale, prec, table):  # ty
 def push_gaussians_kernel(  # type: ignore[no-untyped-def]
     head, words, n, symbols, edges, means, inverse_scales, prec, table
 ):
-    """Push one bucket with each Gaussian; return ``(head, n)``. Spec: COD-5, COD-6."""
+    """Push one bucket with each Gaussian; return ``(head, n)``. Spec: COD-5, COD-6.
+
+    ``words`` has ``symbols.size`` free places, or ``symbols.size * (prec + 1) // 32 + 1``.
+    """
     bits = uint64(prec)
     for k in range(symbols.size - 1, -1, -1):
         i, mean, inverse_scale = symbols[k], means[k], inverse_scales[k]
@@ -121,7 +128,11 @@ def pop_gaussians_kernel(  # type: ignore[no-untyped-def]
 
 @kernel
 def push_bernoullis_kernel(head, words, n, symbols, freqs):  # type: ignore[no-untyped-def]
-    """Push one 0 or 1 with each probability of a 1, in slots of 2**16. Spec: COD-4."""
+    """Push one 0 or 1 with each probability of a 1, in slots of 2**16. Spec: COD-4.
+
+    ``words`` has ``symbols.size`` free places, or ``symbols.size * 17 // 32 + 1``.
+    Returns ``(head, n)``.
+    """
     for j in range(symbols.size - 1, -1, -1):
         freq = uint64(freqs[j])
         if symbols[j]:
@@ -156,7 +167,11 @@ def pop_bernoullis_kernel(head, words, n, symbols, freqs):  # type: ignore[no-un
 
 @kernel
 def push_uniforms_kernel(head, words, n, symbols, bits):  # type: ignore[no-untyped-def]
-    """Push numbers of ``bits`` bits each, all equally likely. Spec: COD-2."""
+    """Push numbers of ``bits`` bits each, all equally likely. Spec: COD-2.
+
+    ``words`` has ``symbols.size`` free places, or ``symbols.size * (bits + 1) // 32 + 1``.
+    Returns ``(head, n)``.
+    """
     prec = uint64(bits)
     for k in range(symbols.size - 1, -1, -1):
         if is_full_kernel(head, ONE, prec):

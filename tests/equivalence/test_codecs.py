@@ -23,10 +23,15 @@ edges = st.lists(st.integers(-(5 << 16), 5 << 16), min_size=1, max_size=30, uniq
 )
 
 
-def pushed(kernel, m: Message, symbols: np.ndarray, *parameters) -> Message:
-    """Run a push kernel on a message."""
+def free_places(symbols: int, prec: int) -> int:
+    """How many words the push of some symbols may add, as the kernels say."""
+    return min(symbols, symbols * (prec + 1) // 32 + 1)
+
+
+def pushed(kernel, m: Message, symbols: np.ndarray, prec: int, *parameters) -> Message:
+    """Run a push kernel on a message with no more room than it asks for."""
     n = len(m.words)
-    words = np.empty(n + symbols.size, np.uint32)
+    words = np.empty(n + free_places(symbols.size, prec), np.uint32)
     words[:n] = m.words
     head, n = kernel(np.uint64(m.head), words, np.uint64(n), symbols, *parameters)
     return Message(int(head), tuple(words[:n].tolist()))
@@ -42,6 +47,7 @@ def popped(kernel, m: Message, symbols: np.ndarray, *parameters) -> Message | No
 def check(
     codec: Codec[tuple[int, ...]],
     kernels: tuple[object, object],
+    prec: int,
     parameters: tuple[object, ...],
     m: Message,
     symbols: tuple[int, ...],
@@ -50,7 +56,8 @@ def check(
     """Both directions, on any message, exhausted ones included."""
     push, pop = kernels
     expected = codec.push(m, symbols)
-    assert pushed(push, m, np.array(symbols, dtype), *parameters) == expected
+    assert len(expected.words) - len(m.words) <= free_places(len(symbols), prec)
+    assert pushed(push, m, np.array(symbols, dtype), prec, *parameters) == expected
     found = np.empty(len(symbols), dtype)
     assert popped(pop, expected, found, *parameters) == m
     assert tuple(found.tolist()) == symbols
@@ -73,7 +80,7 @@ def test_bernoullis(m: Message, coded: list[tuple[int, int]]) -> None:
     codec = reference.product([reference.bernoulli(freq, BERNOULLI_PREC) for freq in freqs])
     kernels = fast.push_bernoullis_kernel, fast.pop_bernoullis_kernel
     parameters = (np.array(freqs, np.int64),)
-    check(codec, kernels, parameters, m, tuple(x for _, x in coded), np.uint8)
+    check(codec, kernels, BERNOULLI_PREC, parameters, m, tuple(x for _, x in coded), np.uint8)
 
 
 @pytest.mark.spec("COD-2", "COD-6")
@@ -82,7 +89,7 @@ def test_uniforms(m: Message, bits: int, data: st.DataObject) -> None:
     symbols = tuple(data.draw(st.lists(st.integers(0, 2**bits - 1), max_size=20)))
     codec = reference.sequence(reference.uniform(2**bits, bits), len(symbols))
     kernels = fast.push_uniforms_kernel, fast.pop_uniforms_kernel
-    check(codec, kernels, (np.int64(bits),), m, symbols, np.int64)
+    check(codec, kernels, bits, (np.int64(bits),), m, symbols, np.int64)
 
 
 @pytest.mark.spec("COD-5", "COD-6")
@@ -105,7 +112,7 @@ def test_gaussians(
     kernels = fast.push_gaussians_kernel, fast.pop_gaussians_kernel
     columns = np.array(gaussians, np.int64).reshape(-1, 2).T.copy()
     parameters = (np.array(e, np.int64), *columns, np.int64(prec), normal_cdf_table())
-    check(codec, kernels, parameters, m, symbols, np.int64)
+    check(codec, kernels, prec, parameters, m, symbols, np.int64)
 
 
 @pytest.mark.spec("COD-5")
