@@ -90,10 +90,16 @@ def test_blocks_of_buckets(name: str, lanes: int, count: int) -> None:
         )
 
 
-@pytest.mark.spec("LAN-5", "LAN-10")
-@pytest.mark.parametrize("count", [2**14 - 1, 2**14, 2**18 - 1, 2**18])
+@pytest.mark.spec("LAN-5")
+@pytest.mark.parametrize("count", [0, 2**14 - 1, 2**14, 2**18 - 1, 2**18, 2**40])
 def test_default_lanes(count: int) -> None:
-    assert fast.default_lanes(count) == reference.default_lanes(count)
+    lanes = reference.default_lanes(count)
+    assert fast.default_lanes(count) == _streams.number_of_lanes(count, None) == lanes
+
+
+@pytest.mark.spec("LAN-5", "LAN-10")
+@pytest.mark.parametrize("count", [2**14 - 1, 2**14])
+def test_streams_have_the_default_lanes(count: int) -> None:
     symbols, models = np.zeros(count, np.int8), (-1, 1, *np.full((2, count), 1 << 14))
     words = fast.encode_gaussians(symbols, *models)
     lanes = reference.default_lanes(count)
