@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from operator import index
 
 import numpy as np
-from numba import int64, uint64
+from numba import float64, int64, uint64
 
 from fast._jit import kernel
+from fast.coding._quantiles import LEVEL_BITS, OFFSET, value_kernel
 from fast.coding.ans import (
     is_full_kernel,
     is_low_kernel,
@@ -49,6 +50,8 @@ PIXEL_SLOTS = uint64(1 << BERNOULLI_PREC)
 PIXEL_MASK = uint64((1 << BERNOULLI_PREC) - 1)
 INVERSE_SCALE_BITS = int64(INVERSE_SCALE_FRACTION)
 CDF_BITS = int64(CDF_FRACTION)
+LEVEL = int64(LEVEL_BITS)
+UNIT_SCALE = 2.0**INVERSE_SCALE_FRACTION
 
 
 @kernel
@@ -86,6 +89,16 @@ def gaussian_search_kernel(slot, edges, mean, inverse_scale, prec, table):  # ty
     return low, start, end - start
 
 
+@kernel(forceinline=True)
+def _guess_kernel(slot, edges, mean, inverse_scale, prec, table, quantiles):  # type: ignore[no-untyped-def]
+    """Return a bucket that is likely to own ``slot``, if all have one mass (LAT-1)."""
+    level = (slot << LEVEL) >> prec
+    quantile = float64(value_kernel(quantiles[uint64(level >> OFFSET)], level))
+    t = mean + int64(quantile * (UNIT_SCALE / float64(inverse_scale)))
+    buckets = int64(edges.size) + int64(1)
+    return min(cdf_kernel(t, table) * buckets >> CDF_BITS, buckets - int64(1))
+
+
 @kernel
 def push_gaussians_kernel(  # type: ignore[no-untyped-def]
     head, words, n, symbols, edges, means, inverse_scales, prec, table
@@ -108,18 +121,25 @@ def push_gaussians_kernel(  # type: ignore[no-untyped-def]
 
 @kernel
 def pop_gaussians_kernel(  # type: ignore[no-untyped-def]
-    head, words, n, symbols, edges, means, inverse_scales, prec, table
+    head, words, n, symbols, edges, means, inverse_scales, prec, table, quantiles
 ):
     """Pop one bucket with each Gaussian into ``symbols``. Spec: COD-5, COD-6.
 
-    Returns ``(head, n)``, with a head of 0 if the message is exhausted.
+    Returns ``(head, n)``, with a head of 0 if the message is exhausted. Guesses come from the
+    ``quantiles`` of `gaussian_arguments`; buckets that do not own the slot are not taken.
     """
     bits = uint64(prec)
     mask = (ONE << bits) - ONE
     for k in range(symbols.size):
-        symbols[k], start, freq = gaussian_search_kernel(
-            int64(head & mask), edges, means[k], inverse_scales[k], prec, table
+        mean, scale, slot = means[k], inverse_scales[k], int64(head & mask)
+        i = _guess_kernel(slot, edges, mean, scale, prec, table, quantiles)
+        start = gaussian_cumulative_kernel(i, edges, mean, scale, prec, table)
+        freq = (
+            gaussian_cumulative_kernel(i + int64(1), edges, mean, scale, prec, table) - start
         )
+        if slot < start or slot - start >= freq:
+            i, start, freq = gaussian_search_kernel(slot, edges, mean, scale, prec, table)
+        symbols[k] = i
         head = pop_head_kernel(head, uint64(start), uint64(freq), bits)
         if is_low_kernel(head):
             head, n = refill_kernel(head, words, n)

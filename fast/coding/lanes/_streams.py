@@ -41,13 +41,16 @@ def number_of_lanes(count: int, lanes: int | None) -> int:
     return lanes
 
 
-def integers(values: Sequence[int], refusal: type[SpecError]) -> Array:
-    """Return integers as a C-contiguous array, without a copy of one that is.
+def integers(values: Sequence[int] | Array, refusal: type[SpecError]) -> Array:
+    """Return integers as a C-contiguous array that can be written to.
+
+    An array that is one already is not copied. To numba, one that cannot be written to has
+    another type, for which it would compile the kernels again.
 
     Args:
         values: an array of any integer type, or any sequence of integers.
-        refusal: the error for integers of a sequence that 64 bits do not hold: it is that of
-            a number out of its range, since no range is as wide.
+        refusal: the error for integers that int64 does not hold: it is that of a number out
+            of its range, since no range is as wide.
 
     Returns:
         Of the type that the array has, int64 for another sequence; truth values as uint8.
@@ -55,23 +58,21 @@ def integers(values: Sequence[int], refusal: type[SpecError]) -> Array:
     Raises:
         DataError: the values are no vector of integers.
     """
-    if isinstance(values, np.ndarray):
-        array: Array = values
-        if array.dtype.kind not in "biu":
-            raise DataError(f"an array of type {array.dtype} holds no integers")
-    else:
-        try:
-            array = np.array(values, np.int64)
-        except OverflowError:
-            raise refusal("an integer does not fit 64 bits") from None
-        except (TypeError, ValueError) as error:  # of unequal lengths, or no numbers
-            raise DataError(f"no vector of integers: {error}") from None
-    if array.ndim != 1:
-        raise DataError(f"an array of shape {array.shape} is no vector")
-    if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
-    array = np.ascontiguousarray(array)
-    return array.view(np.uint8) if array.dtype.kind == "b" else array
+    try:
+        array: Array = np.asarray(values)
+        if not isinstance(values, np.ndarray) and array.dtype.kind not in "iu":
+            array = np.array([int(value) for value in values], np.int64)  # also where empty
+    except OverflowError:
+        raise refusal("an integer does not fit 64 bits") from None
+    except (TypeError, ValueError) as error:  # of unequal lengths, or no numbers
+        raise DataError(f"no vector of integers: {error}") from None
+    if array.dtype.kind not in "biu" or array.ndim != 1:
+        raise DataError(f"no vector of integers: shape {array.shape}, type {array.dtype}")
+    if array.dtype.kind == "b":
+        array = array.view(np.uint8)
+    if array.dtype == np.uint64 and array.max(initial=0) >> 63:
+        raise refusal(f"{array.max()} does not fit 64 bits with a sign")
+    return np.require(array, array.dtype.newbyteorder("="), ["C", "W"])
 
 
 def empty_heads(lanes: int, w: int) -> Array:

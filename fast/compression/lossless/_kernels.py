@@ -111,6 +111,7 @@ def encode_chunk_kernel(head, words, n, images, plain, coder):  # type: ignore[n
                 work.inverse_scales,
                 PREC,
                 tables.normal_cdf,
+                tables.normal_quantiles,
             )
             if head == ZERO:
                 return head, n
