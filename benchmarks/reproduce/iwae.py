@@ -218,7 +218,7 @@ def draw(trained: list[Training], path: Path) -> None:
         xscale="log",
         xlabel="epoch",
         ylabel=f"$-L_{{{CURVE_SAMPLES}}}$ of {CURVE_IMAGES} test images, nats",
-        title="Importance-weighted training; dotted: published, after 3280 epochs",
+        title="Binarised MNIST; dotted: published, after 3280 epochs",
     )
     axes.set_ylim(top=min(130, max(max(t.curve) for t in trained)))
     axes.legend()
