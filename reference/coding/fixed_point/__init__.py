@@ -1,6 +1,6 @@
-"""FIX: float probabilities become integer tables. Floats end here.
+"""FIX: probabilities and counts become integer tables. Floats end here.
 
-Spec: FIX-1 to FIX-8.
+Spec: FIX-1 to FIX-9.
 """
 
 from reference.coding.fixed_point.constriction_models import (
@@ -8,6 +8,7 @@ from reference.coding.fixed_point.constriction_models import (
     constriction_gaussian,
     constriction_gaussian_cumulative,
 )
+from reference.coding.fixed_point.counts import quantise_counts
 from reference.coding.fixed_point.quantisation import quantise
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "constriction_gaussian",
     "constriction_gaussian_cumulative",
     "quantise",
+    "quantise_counts",
 ]
