@@ -22,21 +22,23 @@ __all__ = ["quantise_counts", "quantise_counts_kernel"]
 
 ZERO = int64(0)
 ONE = int64(1)
-NONE = int64(-1)
+LAST = int64(-1)
 ROUNDS = 8
 """How often a guess is corrected for the symbols that have less than half a slot."""
 
 
 @kernel
-def _comes_before(n, a, i, m, b, j):  # type: ignore[no-untyped-def]
-    """Tell whether ``n / a`` of symbol `i` comes before ``m / b`` of `j`: if larger, or first.
+def _is_before(counts, freqs, i, next_i, j, next_j):  # type: ignore[no-untyped-def]
+    """Tell whether a slot of symbol `i` comes before one of `j` in the order of the clause.
 
+    They are the next slots of both if `next_i` and `next_j` are 1, the last ones if -1.
     Rounded quotients that differ are in the order of the exact ones. The products of
     remainders fit 64 bits, as the divisors have at most 26.
     """
-    x, y = n / a, m / b
-    if x != y:
-        return x > y
+    n, m = counts[i], counts[j]
+    a, b = freqs[i] + freqs[i] + next_i, freqs[j] + freqs[j] + next_j
+    if n / a != m / b:
+        return n / a > m / b
     if n == m and a == b:  # only to be fast where many counts are equal
         return i < j
     p, q = n // a, m // b
@@ -82,40 +84,27 @@ def quantise_counts_kernel(counts, freqs, prec):  # type: ignore[no-untyped-def]
     slots = ONE << prec
     given = _guess(counts, freqs, slots)
     while True:
-        gains, loses = NONE, NONE  # whose next slot comes first, and whose last one last
+        gains, loses = -1, -1  # whose next slot comes first, and whose last one last
         for i in range(counts.size):
-            n, freq = counts[i], freqs[i]
-            if n > ZERO and (
-                gains < ZERO
-                or _comes_before(
-                    n, freq + freq + ONE, i, counts[gains], 2 * freqs[gains] + ONE, gains
-                )
+            if counts[i] > ZERO and (
+                gains < 0 or _is_before(counts, freqs, i, ONE, gains, ONE)
             ):
                 gains = i
-            if freq > ONE and (
-                loses < ZERO
-                or _comes_before(
-                    counts[loses], 2 * freqs[loses] - ONE, loses, n, freq + freq - ONE, i
-                )
+            if freqs[i] > ONE and (
+                loses < 0 or _is_before(counts, freqs, loses, LAST, i, LAST)
             ):
                 loses = i
         if given == slots and (
-            loses < ZERO
-            or _comes_before(
-                counts[loses],
-                2 * freqs[loses] - ONE,
-                loses,
-                counts[gains],
-                2 * freqs[gains] + ONE,
-                gains,
-            )
+            loses < 0 or _is_before(counts, freqs, loses, LAST, gains, ONE)
         ):
             return
-        if given >= slots:
+        excess = given - slots
+        if excess >= ZERO:
             freqs[loses] -= ONE
-        if given <= slots:
+            given -= ONE
+        if excess <= ZERO:
             freqs[gains] += ONE
-        given += int64(given < slots) - int64(given > slots)
+            given += ONE
 
 
 def quantise_counts(counts: Sequence[int], prec: int) -> NDArray[np.int64]:
@@ -133,7 +122,8 @@ def quantise_counts(counts: Sequence[int], prec: int) -> NDArray[np.int64]:
         )
     if array.min() < 0:
         raise DistributionError(f"the count {array.min()} is negative")
-    total, present = sum(array.tolist()), int(np.count_nonzero(array))
+    total = sum(array.tolist())
+    present = int(np.count_nonzero(array))
     if not 0 < total <= MOST_TOTAL:
         raise DistributionError(f"counts have the sum {total}: it is not in [1, 2**48)")
     if not 1 <= prec <= MOST_COUNTS_PREC:

@@ -7,8 +7,8 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from zlib import crc32
 
+from fast.coding._crc import crc32
 from reference.coding.container import END, HEADER_BYTES, MAGIC, VERSION
 from reference.errors import FormatError
 
@@ -57,7 +57,7 @@ def cut_sections(data: memoryview) -> list[Cut]:
     """
     if data[: len(SIGNATURE)] != SIGNATURE:
         found = bytes(data[: len(SIGNATURE)])
-        raise FormatError(f"signature: {found!r} starts no bits-back file of version {VERSION}")
+        raise FormatError(f"signature: no file of version {VERSION} starts with {found!r}")
     cuts: list[Cut] = []
     at = len(SIGNATURE)
     while not cuts or cuts[-1].tag != END:

@@ -8,6 +8,8 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -61,16 +63,14 @@ def compress_bytes(
     blocks = [array[header.block(i)] for i in range(header.blocks)]
     with _mapping(threads) as run:
         streams: list[list[Any]] = []
-        freqs = np.empty(0, np.int64)
+        freqs: list[int] = []
         if blocks:
-            freqs = quantise_counts(sum(run(_counts, blocks)), prec)
-            table = static_table(freqs)
-            streams = list(run(lambda block: _encode(block, table), blocks))
+            counts = np.sum(list(run(_counts, blocks)), 0)
+            freqs = quantise_counts(counts.tolist(), prec).tolist()
+            streams = list(run(partial(_encode, static_table(freqs)), blocks))
         payloads = _payloads(header, freqs, blocks, streams)
         sections = list(run(lambda tagged: [section_header(*tagged), *tagged[1]], payloads))
-    return b"".join(
-        [SIGNATURE, *(part for parts in sections for part in parts), end_section(len(sections))]
-    )
+    return b"".join([SIGNATURE, *chain(*sections), end_section(len(sections))])
 
 
 def read_bytes_header(data: BytesLike) -> BytesHeader:
@@ -87,17 +87,11 @@ def decompress_bytes(data: BytesLike, *, threads: int = 1) -> bytes:
     Spec: BYT-5, BYT-8, BYT-9. Arguments and errors as for the reference.
     """
     header, cuts = _open(data)
-    with _mapping(threads) as run:
-        # The bytes that are written to are those that are returned: there is no copy.
-        file = io.BytesIO(bytes(header.count))
-        out = np.frombuffer(file.getbuffer(), np.uint8)
-
-        def decode(index: int) -> None:
-            _decode(header, index, cuts[index], out[header.block(index)])
-
-        for _ in run(decode, range(len(cuts))):
-            pass
-        return file.getvalue()
+    # The bytes that are written to become those that are returned, without a copy, where no
+    # view of them is left: so `_decode_all` makes the view.
+    file = io.BytesIO(bytes(header.count))
+    _decode_all(header, cuts, file, threads)
+    return file.getvalue()
 
 
 def decompress_block(data: BytesLike, index: int) -> bytes:
@@ -137,13 +131,14 @@ def _mapping(threads: int) -> Iterator[Map]:
         yield pool.map
 
 
-def _counts(block: Bytes) -> NDArray[np.int64]:
+def _counts(block: Bytes) -> Any:
+    """Return how often each byte occurs in a block, int64. Spec: BYT-2."""
     counts = np.zeros((PARTS, 256), np.uint32)
     count_bytes_kernel(block, counts)
     return counts.sum(0, np.int64)
 
 
-def _encode(block: Bytes, table: StaticTable) -> list[Any]:
+def _encode(table: StaticTable, block: Bytes) -> list[Any]:
     """Return the words and the heads of the stream of a block. Spec: BYT-2."""
     heads = empty_heads(default_lanes(block.size), 16)
     words = np.empty(block.size + ROOM, np.uint16)
@@ -154,14 +149,14 @@ def _encode(block: Bytes, table: StaticTable) -> list[Any]:
 
 def _payloads(
     header: BytesHeader,
-    freqs: NDArray[np.int64],
+    freqs: list[int],
     blocks: list[Bytes],
     streams: list[list[Any]],
 ) -> list[Payload]:
     """Return what the sections of a file hold. Spec: BYT-3, BYT-5."""
     sizes = [sum(part.nbytes for part in stream) for stream in streams]
     saved = sum(max(0, b.size - size) for b, size in zip(blocks, sizes, strict=True))
-    table = table_to_bytes(freqs.tolist())
+    table = table_to_bytes(freqs)
     pays = saved > len(table)
     fields = struct.pack("<QIB", header.count, header.block_size, header.prec)
     payloads: list[Payload] = [("BYTE", [fields, table if pays else b""])]
@@ -174,7 +169,7 @@ def _payloads(
 
 def _open(data: BytesLike) -> tuple[BytesHeader, list[Cut]]:
     """Read the header, and find the blocks that it promises. Spec: BYT-5, BYT-8."""
-    cuts = cut_sections(memoryview(_array(data)))
+    cuts = cut_sections(_array(data).data)
     if not cuts or cuts[0].tag != "BYTE":
         raise FormatError("the file holds no compressed bytes")
     first, *blocks = cuts
@@ -194,6 +189,13 @@ def _open(data: BytesLike) -> tuple[BytesHeader, list[Cut]]:
     return header, blocks
 
 
+def _decode_all(header: BytesHeader, cuts: list[Cut], file: io.BytesIO, threads: int) -> None:
+    out = np.frombuffer(file.getbuffer(), np.uint8)
+    outs = [out[header.block(i)] for i in range(len(cuts))]
+    with _mapping(threads) as run:
+        list(run(partial(_decode, header), range(len(cuts)), cuts, outs))
+
+
 def _decode(header: BytesHeader, index: int, cut: Cut, out: Bytes) -> None:
     """Write the bytes of a block, if it is the one that the header promises. Spec: BYT-8."""
     payload = payload_of(cut)
@@ -208,10 +210,11 @@ def _decode(header: BytesHeader, index: int, cut: Cut, out: Bytes) -> None:
     if not header.freqs or len(payload) % 2:
         raise FormatError(f"block {index}: no table, or {len(payload)} bytes are no words")
     table = static_table(header.freqs)
-    # A copy: the words of a file may lie at odd addresses, for which kernels are not compiled.
-    words = np.array(np.frombuffer(payload, LITTLE_WORD[16]), np.uint16)
+    words: Any = np.frombuffer(payload, LITTLE_WORD[16]).astype(np.uint16, copy=False)
     try:
         heads, below = from_stream(words, default_lanes(out.size), 16)
+        # Words may lie at odd addresses. Always say so, or kernels would compile for both.
+        below.flags.aligned = below.flags.writeable = False
         n = decode_static_kernel(
             out, table.owners, table.intervals, table.prec, heads, below, np.uint64(below.size)
         )
