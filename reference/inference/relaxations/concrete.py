@@ -29,7 +29,9 @@ TOTAL_TOLERANCE = 2.0**-16
 def concrete_log_sample(
     log_alpha: npt.ArrayLike, temperature: float, u: npt.ArrayLike
 ) -> Floats:
-    """Return the logarithms of the coordinates of a Concrete sample. Spec: CON-3.
+    """Return the logarithms of the coordinates of a Concrete sample.
+
+    Spec: CON-3; what it is when it is rounded, and as the temperature falls: CON-7, CON-8.
 
         y_k = (log alpha_k - log(-log u_k)) / temperature,   log x_k = y_k - log sum_i exp(y_i)
 
@@ -51,7 +53,7 @@ def concrete_log_sample(
 def concrete_log_density(
     log_x: npt.ArrayLike, log_alpha: npt.ArrayLike, temperature: float
 ) -> Floats:
-    """Return the log density at a point of the simplex, in nats. Spec: CON-4.
+    """Return the log density at a point of the simplex, in nats. Spec: CON-4, CON-9.
 
     With respect to its first ``n - 1`` coordinates:
 
