@@ -98,7 +98,7 @@ def mixture_gradients_kernel(  # type: ignore[no-untyped-def]
     """Set `log_h` as `normal_mixture_log_density_kernel`, and S times the gradient of SIV-6.
 
     Args:
-        z: as for `normal_mixture_log_density_kernel`, and so are the next four.
+        z: as for `normal_mixture_log_density_kernel`, like `psi`, `inverse`, `own`, `parts`.
         eps: shape ``(S, L)``; `slopes` likewise.
         d_own: shape ``(S, L)``.
         d_others: shape ``(L, K)``; 0 before.
