@@ -132,14 +132,14 @@ def static(count: int) -> None:
     def encode() -> Any:
         heads = np.full(k, 1 << 16, np.uint32)
         return encode_static_kernel(
-            symbols, table.entries, table.prec, heads, words, ZERO
+            heads, words, ZERO, symbols, table.entries, table.prec
         ), heads
 
     n, heads = encode()
 
     def decode() -> Any:
         return decode_static_kernel(
-            out, table.owners, table.intervals, table.prec, heads.copy(), words, np.uint64(n)
+            heads.copy(), words, np.uint64(n), out, table.owners, table.intervals, table.prec
         )
 
     check("static", decode() == 0 and np.array_equal(out, symbols))
@@ -226,12 +226,12 @@ def bernoulli(count: int, prec: int) -> None:
 
     def encode() -> Any:
         heads = np.full(k, 1 << 16, np.uint32)
-        return encode_bernoullis_kernel(symbols, freqs, bits, heads, words, ZERO), heads
+        return encode_bernoullis_kernel(heads, words, ZERO, symbols, freqs, bits), heads
 
     n, heads = encode()
 
     def decode() -> Any:
-        return decode_bernoullis_kernel(out, freqs, bits, heads.copy(), words, np.uint64(n))
+        return decode_bernoullis_kernel(heads.copy(), words, np.uint64(n), out, freqs, bits)
 
     check("bernoulli", decode() == 0 and np.array_equal(out, symbols))
     family, wide = MODEL.Bernoulli(perfect=False), symbols.astype(np.int32)

@@ -142,7 +142,7 @@ def _encode(table: StaticTable, block: Bytes) -> list[Any]:
     """Return the words and the heads of the stream of a block. Spec: BYT-2."""
     heads = empty_heads(default_lanes(block.size), 16)
     words = np.empty(block.size + ROOM, np.uint16)
-    n = encode_static_kernel(block, table.entries, table.prec, heads, words, ZERO)
+    n = encode_static_kernel(heads, words, ZERO, block, table.entries, table.prec)
     little_words = words[:n].astype(LITTLE_WORD[16], copy=False)
     return [little_words, heads.astype(LITTLE_HEAD[16], copy=False)]
 
@@ -216,7 +216,7 @@ def _decode(header: BytesHeader, index: int, cut: Cut, out: Bytes) -> None:
         # Words may lie at odd addresses. Always say so, or kernels would compile for both.
         below.flags.aligned = below.flags.writeable = False
         n = decode_static_kernel(
-            out, table.owners, table.intervals, table.prec, heads, below, np.uint64(below.size)
+            heads, below, np.uint64(below.size), out, table.owners, table.intervals, table.prec
         )
         check_end(heads, n, out.size)
     except (FormatError, MessageExhausted) as error:
