@@ -223,12 +223,12 @@ def _parameters(
 
 def _floats(values: Sequence[float]) -> Floats:
     try:
-        array = np.ascontiguousarray(values, np.float64)
+        array = np.asarray(values, np.float64)
     except (OverflowError, TypeError, ValueError) as error:
         raise DistributionError(f"no vector of numbers: {error}") from None
-    if np.ndim(values) != 1:
-        raise DataError(f"an array of shape {np.shape(values)} is no vector")
-    return array
+    if array.ndim != 1:
+        raise DataError(f"an array of shape {array.shape} is no vector")
+    return array if array.flags.carray else np.require(array, None, ["C", "W"])
 
 
 def _refuse_parameters(means: Floats, stds: Floats) -> None:

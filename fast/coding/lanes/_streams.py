@@ -23,10 +23,8 @@ WORD = {16: np.uint16, 32: np.uint32}
 """The type of a word of each width (LAN-1)."""
 HEAD = {16: np.uint32, 32: np.uint64}
 """The type of a head over words of each width (LAN-1)."""
-
-LITTLE_WORD = {16: "<u2", 32: "<u4"}
-LITTLE_HEAD = {16: "<u4", 32: "<u8"}
-"""The same, with the lower half of a head first on every machine, as in a stream (LAN-3)."""
+HALVES = {16: ("<u2", "<u4"), 32: ("<u4", "<u8")}
+"""A head in memory has its low half first (LAN-3) if both types are little-endian."""
 
 
 def number_of_lanes(count: int, lanes: int | None) -> int:
@@ -58,6 +56,10 @@ def integers(values: Sequence[int] | Array, refusal: type[SpecError]) -> Array:
     Raises:
         DataError: the values are no vector of integers.
     """
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        is_ready = values.flags.carray and values.dtype.isnative and values.dtype.kind in "iu"
+        if is_ready and values.dtype != np.uint64:  # for a short message, this counts
+            return values
     try:
         array: Array = np.asarray(values)
         if not isinstance(values, np.ndarray) and array.dtype.kind not in "iu":
@@ -88,11 +90,8 @@ def to_stream(heads: Array, words: Array, n: int) -> Array:
         words: of half their width.
         n: the number of words in use.
     """
-    n, w = int(n), 8 * words.itemsize
-    stream = np.empty(n + 2 * heads.size, words.dtype)
-    stream[:n] = words[:n]
-    stream[n:] = heads.astype(LITTLE_HEAD[w], copy=False).view(LITTLE_WORD[w])
-    return stream
+    half, whole = HALVES[8 * words.itemsize]
+    return np.concatenate((words[: int(n)], heads.astype(whole, copy=False).view(half)))
 
 
 def from_stream(words: Sequence[int], lanes: int, w: int) -> tuple[Array, Array]:
@@ -111,7 +110,8 @@ def from_stream(words: Sequence[int], lanes: int, w: int) -> tuple[Array, Array]
         if int(array.min()) < 0 or int(array.max()) >= 1 << w:
             raise FormatError(f"words from {array.min()} to {array.max()} are not of {w} bits")
         array = array.astype(WORD[w])
-    heads = array[below:].astype(LITTLE_WORD[w]).view(LITTLE_HEAD[w]).astype(HEAD[w])
+    half, whole = HALVES[w]
+    heads = array[below:].astype(half, copy=False).view(whole).astype(HEAD[w])
     if heads.min() < 1 << w:
         raise FormatError(f"the head {heads.min()} of a lane is below 2**{w}")
     return heads, array[:below]
@@ -124,7 +124,8 @@ def check_end(heads: Array, n: int, count: int) -> None:
         MessageExhausted: a pop needed a word where there was none, and left a head of 0.
         FormatError: the stream holds more than `count` symbols.
     """
-    if n or (heads != 1 << 4 * heads.itemsize).any():
-        if not heads.all():
-            raise MessageExhausted("the stream holds no word to refill a head with")
-        raise FormatError(f"the stream holds more than {count} symbols")
+    if n == 0 and (heads == 1 << 4 * heads.itemsize).all():
+        return
+    if not heads.all():
+        raise MessageExhausted("the stream holds no word to refill a head with")
+    raise FormatError(f"the stream holds more than {count} symbols")
