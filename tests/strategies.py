@@ -139,3 +139,12 @@ def spreads(draw: st.DrawFn, most_prec: int = 8, least_prec: int = 1) -> tuple[i
     freqs = draw(tabled_frequencies(most_prec, least_prec))
     named = draw(st.sampled_from([sorted_spread, stride_spread, precise_spread, None]))
     return named(freqs) if named else tuple(draw(st.permutations(sorted_spread(freqs))))
+
+
+@st.composite
+def byte_strings(draw: st.DrawFn) -> bytes:
+    """Bytes that are all alike, few, many or any, so that blocks are coded and copied."""
+    alphabet = draw(st.sampled_from([1, 2, 5, 40, 256]))
+    shift = draw(st.integers(0, 255))
+    places = draw(st.binary(max_size=300)) * draw(st.sampled_from([1, 1, 3]))
+    return bytes((place % alphabet + shift) % 256 for place in places)
