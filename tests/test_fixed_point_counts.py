@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from reference.coding.fixed_point import quantise_counts
 from reference.errors import DistributionError
+from tests.strategies import tied_counts
 
 count = st.one_of(st.integers(0, 3), st.integers(0, 100), st.integers(0, 2**40))
 
@@ -40,6 +41,17 @@ def slot_by_slot(counts: list[int], prec: int) -> tuple[int, ...]:
 @example(([0, 5, 0], 1))
 def test_slots_are_given_one_by_one(case: tuple[list[int], int]) -> None:
     assert quantise_counts(*case) == slot_by_slot(*case)
+
+
+@pytest.mark.spec("FIX-9")
+@given(tied_counts())
+def test_the_first_of_equals_comes_first(case: tuple[list[int], int]) -> None:
+    """Every symbol wants one slot more by the same right, and half of them get it."""
+    counts, prec = case
+    unit = sum(counts) // 2 ** (prec + 1)
+    half = len(counts) // 2
+    expected = [(n // unit - 1) // 2 + (i < half) for i, n in enumerate(counts)]
+    assert quantise_counts(counts, prec) == tuple(expected) == slot_by_slot(counts, prec)
 
 
 @pytest.mark.spec("FIX-9")

@@ -206,3 +206,21 @@ def test_counting_from_other_kernels() -> None:
         expected = np.bincount(data, minlength=256)
         assert most_frequent(data, counts) == expected.argmax()
         assert np.array_equal(counts.sum(0), expected)
+
+
+@pytest.mark.spec("FMT-2")
+@pytest.mark.skipif(not _crc.CARRYLESS, reason="no multiplication without carries here")
+def test_checksums_of_other_processors(printed_by) -> None:
+    """The instruction is there where its feature is, and elsewhere never emitted."""
+    script = """
+import zlib
+from fast.coding import _crc
+data = bytes(range(256)) * 9
+assert _crc.crc32(data, 5) == zlib.crc32(data, 5)
+code = "".join(_crc._folded.inspect_asm().values())
+print(_crc.CARRYLESS, "pclmul" in code)
+"""
+    with_it = {"NUMBA_CPU_NAME": "westmere", "NUMBA_CPU_FEATURES": "+sse4.2,+pclmul"}
+    without = {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": "+sse4.2"}
+    assert printed_by(script, **with_it) == "True True\n"
+    assert printed_by(script, **without) == "False False\n"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import fast.coding.fixed_point as fast
 import reference.coding.fixed_point as reference
 from tests.lanes import outcome
+from tests.strategies import tied_counts
 
 TOTAL = 2**48 - 1
 near = st.integers(2**36, 2**36 + 3)
@@ -36,6 +37,18 @@ def test_counts(counts, prec) -> None:
     if isinstance(ours, list) and counts:
         array = np.array(counts, np.uint64)
         assert fast.quantise_counts(array, prec).tolist() == ours
+
+
+@pytest.mark.spec("FIX-9")
+@given(tied_counts(), st.data())
+def test_ties(case, data) -> None:
+    """Equal quotients of unequal counts, and those that a count of 1 more makes unequal."""
+    counts, prec = case
+    expected = reference.quantise_counts(counts, prec)
+    assert tuple(fast.quantise_counts(counts, prec).tolist()) == expected
+    counts[data.draw(st.integers(0, len(counts) - 1))] += data.draw(st.sampled_from([-1, 1]))
+    expected = reference.quantise_counts(counts, prec)
+    assert tuple(fast.quantise_counts(counts, prec).tolist()) == expected
 
 
 @pytest.mark.spec("FIX-9")
