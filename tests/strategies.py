@@ -207,3 +207,23 @@ def words_near(draw: st.DrawFn, words: list[int], w: int = 32) -> list[int]:
     if kind == "add":
         return [*words[:at], draw(word), *words[at:]]
     return draw(st.lists(st.integers(0, 2**w - 1), max_size=40))
+
+
+@st.composite
+def tied_counts(draw: st.DrawFn) -> tuple[list[int], int]:
+    """Counts, and a precision, half a slot above what each symbol gets at least (FIX-9)."""
+    least = draw(st.lists(st.integers(1, 9), min_size=1, max_size=11))
+    least += [1] * (1 - len(least) % 2)
+    prec = (sum(least) + len(least) // 2 + 1).bit_length()
+    least.append(2**prec - sum(least) - (len(least) + 1) // 2)
+    factor = draw(st.sampled_from([1, 2, 3, 2**30 + 1, 2**34]))
+    return draw(st.permutations([factor * (2 * k + 1) for k in least])), prec
+
+
+@st.composite
+def byte_strings(draw: st.DrawFn) -> bytes:
+    """Bytes that are all alike, few, many or any, so that blocks are coded and copied."""
+    alphabet = draw(st.sampled_from([1, 2, 5, 40, 256]))
+    shift = draw(st.integers(0, 255))
+    places = draw(st.binary(max_size=300)) * draw(st.sampled_from([1, 1, 3]))
+    return bytes((place % alphabet + shift) % 256 for place in places)

@@ -177,7 +177,7 @@ def _sections(
     saved = sum(max(0, len(block) - len(stream)) for block, stream in pairs)
     table = table_to_bytes(freqs) if freqs else b""
     pays = saved > len(table)
-    fields = struct.pack("<QIB", header.count, header.block_size, header.prec)
+    fields = struct.pack("<QIH", header.count, header.block_size, header.prec)
     yield Section("BYTE", fields + (table if pays else b""))
     for i, (block, stream) in enumerate(pairs):
         is_coded = pays and len(stream) < len(block)
@@ -192,7 +192,7 @@ def _open(file: io.BytesIO) -> tuple[BytesHeader, list[StoredSection]]:
         raise FormatError("the file holds no compressed bytes")
     first, *blocks = sections
     fields = Fields(read_section(file, first))
-    count, block_size, prec = fields.unpack("QIB")
+    count, block_size, prec = fields.unpack("QIH")
     table = fields.rest()
     try:
         header = BytesHeader(count, block_size, prec)
