@@ -33,7 +33,7 @@ FRACTION_BITS = uint64(52)
 
 # 1 / n!, the Taylor series of exp
 C2, C3, C4, C5, C6, C7 = (1 / math.factorial(k) for k in range(2, 8))
-C8, C9, C10, C11, C12, C13 = (1 / math.factorial(k) for k in range(8, 14))
+C8, C9, C10, C11, C12 = (1 / math.factorial(k) for k in range(8, 13))
 
 # (2**r - 1) / r, interpolated at the Chebyshev points of [-1/2, 1/2]: 1 + r times it is
 # relatively within 6e-16 of 2**r.
@@ -57,7 +57,7 @@ def exp_kernel(x):  # type: ignore[no-untyped-def]
     biased = x * PER_LN2 + MAGIC
     k = biased - MAGIC
     r = (x - k * LN2_HIGH) - k * LN2_LOW
-    high = C8 + r * (C9 + r * (C10 + r * (C11 + r * (C12 + r * C13))))
+    high = C8 + r * (C9 + r * (C10 + r * (C11 + r * C12)))
     p = 1.0 + r * (
         1.0 + r * (C2 + r * (C3 + r * (C4 + r * (C5 + r * (C6 + r * (C7 + r * high))))))
     )
