@@ -9,6 +9,7 @@ __all__ = [
     "DistributionError",
     "FormatError",
     "IntervalError",
+    "LowerBoundError",
     "MessageExhausted",
     "ModelError",
     "SpecError",
@@ -45,4 +46,8 @@ class ModelError(SpecError):
 
 
 class DataError(SpecError):
-    """Images whose shape, type or range does not fit."""
+    """Images, or other data, whose shape, type or range does not fit."""
+
+
+class LowerBoundError(SpecError):
+    """A lower bound that falls where it may not, or that is no number."""
