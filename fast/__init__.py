@@ -19,12 +19,18 @@ MODULES = (
     "information.symbol_codes",
     "coding.ans",
     "coding.codecs",
+    "coding.fixed_point",
+    "coding.lanes",
+    "coding.tabled_ans",
     "coding.tables",
+    "inference.elbo",
+    "inference.mean_field",
+    "inference.semi_implicit",
+    "models.mlp",
+    "models.vae",
     "compression.integer_network",
     "compression.latent_codec",
     "compression.lossless",
-    "models.mlp",
-    "models.vae",
 )
 """The modules of this package that have a namesake in `reference`."""
 

@@ -46,7 +46,7 @@ class ModelError(SpecError):
 
 
 class DataError(SpecError):
-    """Images, or other data, whose shape, type or range does not fit."""
+    """Data or sizes whose shape, type or range does not fit."""
 
 
 class LowerBoundError(SpecError):

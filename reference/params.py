@@ -3,6 +3,9 @@
 WORD_BITS = 32
 """Width of a word of a message, in bits (ANS-1)."""
 
+MOST_TABLED_PREC = 16
+"""Most bits of precision of a table of slots (TAN-1)."""
+
 LOGIT_FRACTION = 8
 """Fraction bits of a logit (TAB-1)."""
 LOGIT_LIMIT = 12 << LOGIT_FRACTION
@@ -11,13 +14,15 @@ BERNOULLI_PREC = 16
 """Bits of precision of a pixel's probability (TAB-1)."""
 
 ARGUMENT_FRACTION = 16
-"""Fraction bits of an argument of the normal CDF, of a mean and of a bucket edge (TAB-3)."""
+"""Fraction bits of an argument of a CDF, of a mean and of a bucket edge (TAB-3)."""
 CDF_STEP_FRACTION = 6
-"""The normal CDF is tabled at multiples of ``2**-CDF_STEP_FRACTION`` (TAB-2)."""
+"""CDFs are tabled at multiples of ``2**-CDF_STEP_FRACTION`` (TAB-2, TAB-6)."""
 CDF_LIMIT = 8
 """The normal CDF is 0 below ``-CDF_LIMIT`` and 1 above ``CDF_LIMIT`` (TAB-2)."""
 CDF_FRACTION = 32
-"""Fraction bits of a value of the normal CDF (TAB-2)."""
+"""Fraction bits of a value of the normal or logistic CDF (TAB-2, TAB-6)."""
+LOGISTIC_LIMIT = 24
+"""The logistic CDF is 0 below ``-LOGISTIC_LIMIT`` and 1 above it (TAB-6)."""
 
 LOG_SCALE_FRACTION = 8
 """Fraction bits of a log scale (TAB-4)."""

@@ -21,6 +21,44 @@ units = st.one_of(st.sampled_from([0.0, 1.0, 5e-324, 1 - 2**-53]), st.floats(0, 
 steps = st.builds(math.ldexp, st.floats(-1, 1), st.integers(-52, -1))
 
 
+wholes = st.one_of(
+    st.integers(0, 10),
+    st.builds(lambda e, u: int(2**e * u), st.integers(1, 51), st.floats(0.5, 1)),
+)
+some = st.builds(
+    math.ldexp, st.floats(1, 2), st.one_of(st.integers(-5, 5), st.integers(-300, 50))
+)
+"""As `sizes`, up to ``2**51``."""
+
+
+@st.composite
+def outcomes_of_counts(draw: st.DrawFn) -> tuple[int, float, float]:
+    """Of a negative binomial: a count, its r, and a p, often next to its mean."""
+    x, r = draw(wholes), draw(some)
+    near = st.floats(0.9, 1.1).map(lambda u: min(u * x / (x + r), 1 - 2**-53))
+    far = st.sampled_from([2.0**-300, 1 - 2**-53])
+    return x, r, draw(st.one_of(near, far, st.floats(2**-300, 1 - 2**-53)))
+
+
+@st.composite
+def outcomes_of_trials(draw: st.DrawFn) -> tuple[int, int, float, float]:
+    """Of a beta-binomial: a count, the trials, and shapes, often next to its mean."""
+    n = draw(wholes)
+    x = draw(st.integers(0, n))
+    around = st.floats(-4, 4).map(lambda e: 2.0**e)
+    a = draw(st.one_of(some, around.map(lambda u: (x + 0.5) * u / 32)))
+    return x, n, a, draw(st.one_of(some, around.map(lambda u: (n - x + 0.5) * u / 32)))
+
+
+@st.composite
+def outcomes_of_levels(draw: st.DrawFn) -> tuple[int, float, float, int]:
+    """Of a discretised logistic: a level, location and scale, and the number of levels."""
+    levels = draw(wholes) + 1
+    x = draw(st.one_of(st.just(0), st.just(levels - 1), st.integers(0, levels - 1)))
+    mu = draw(st.one_of(places, st.floats(-3, 3).map(lambda d: x + d)))
+    return x, mu, draw(sizes), levels
+
+
 @st.composite
 def two_sizes(draw: st.DrawFn) -> tuple[float, float]:
     """Positive numbers, often nearly equal, sometimes equal."""
@@ -107,6 +145,48 @@ def beta_kl(aq: Any, bq: Any, ap: Any, bp: Any) -> Terms:
 def laplace_kl(mq: Any, sq: Any, mp: Any, sp: Any) -> Terms:
     d = abs(mq - mp) / sq
     return [*excess(1, sq / sp), *plain(sq / sp * (mpmath.exp(-d) - 1 + d))]
+
+
+def log_sigmoid(t: Any) -> Any:
+    return -mpmath.log1p(mpmath.exp(-t))
+
+
+def logistic_density(x: Any, mu: Any, scale: Any) -> Terms:
+    t = (x - mu) / scale
+    return plain(log_sigmoid(t), log_sigmoid(-t), -mpmath.log(scale))
+
+
+def discretised_logistic_mass(x: Any, mu: Any, scale: Any, levels: Any) -> Terms:
+    terms, half = [], mpf(1) / 2
+    if x < levels - 1:
+        terms.append(log_sigmoid((x + half - mu) / scale))
+    if x > 0:
+        terms.append(log_sigmoid(-(x - half - mu) / scale))
+    if 0 < x < levels - 1:
+        terms.append(mpmath.log(-mpmath.expm1(-1 / scale)))
+    return plain(mpf(0), *terms)
+
+
+def negative_binomial_mass(x: Any, r: Any, p: Any) -> Terms:
+    if x == 0:
+        return plain(r * mpmath.log1p(-p))
+    n = x + r
+    logs = [mpmath.log(r) / 2, -mpmath.log(x) / 2, -mpmath.log(n) / 2, -half_log_tau()]
+    deviances = [*excess(x, n * p / x), *excess(r, n * (1 - p) / r)]
+    return [
+        *plain(*logs, stirling(n), -stirling(x), -stirling(r)),
+        *((-value, size) for value, size in deviances),
+    ]
+
+
+def beta_binomial_mass(x: Any, n: Any, a: Any, b: Any) -> Terms:
+    p = n / (n + a + b)
+    whole = negative_binomial_mass(n, a + b, p)
+    return [
+        *negative_binomial_mass(x, a, p),
+        *negative_binomial_mass(n - x, b, p),
+        *((-value, size) for value, size in whole),
+    ]
 
 
 def x_log(x: Any, y: Any) -> Any:

@@ -9,6 +9,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from reference.coding.ans import Message
+from reference.coding.tabled_ans import precise_spread, sorted_spread, stride_spread
 from reference.compression.integer_network import IntegerLayer, IntegerNetwork
 from reference.compression.latent_codec import LatentModel
 from reference.information.entropy.distribution import Floats
@@ -122,3 +123,34 @@ def images(model: LatentModel, most: int = 12) -> st.SearchStrategy[NDArray[np.u
     """Images that a model codes (LSL-2), shape ``(N, D)``."""
     shapes = st.tuples(st.integers(1, most), st.just(model.pixels))
     return hnp.arrays(np.uint8, shapes, elements=st.integers(0, 1))
+
+
+@st.composite
+def tabled_frequencies(draw: st.DrawFn, most_prec: int = 8, least_prec: int = 1) -> list[int]:
+    """Frequencies that have a spread (TAN-1), shrinking to one symbol with both slots."""
+    size = 1 << draw(st.integers(least_prec, most_prec))
+    cuts = draw(st.lists(st.integers(1, size - 1), max_size=12, unique=True).map(sorted))
+    return [b - a for a, b in pairwise([0, *cuts, size])]
+
+
+@st.composite
+def spreads(draw: st.DrawFn, most_prec: int = 8, least_prec: int = 1) -> tuple[int, ...]:
+    """Spreads (TAN-1): those with a name, and any others."""
+    freqs = draw(tabled_frequencies(most_prec, least_prec))
+    named = draw(st.sampled_from([sorted_spread, stride_spread, precise_spread, None]))
+    return named(freqs) if named else tuple(draw(st.permutations(sorted_spread(freqs))))
+
+
+@st.composite
+def mixture_problems(
+    draw: st.DrawFn,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+    """Data, means, variances and the prior's deviation (MFV-3): few points, often equal."""
+    n, k, d = (draw(st.integers(1, most)) for most in (9, 5, 3))
+    scale = draw(st.sampled_from([0.1, 1.0, 30.0]))
+    numbers = st.one_of(st.integers(-2, 2).map(float), st.floats(-3, 3))
+    x, means = (
+        scale * draw(hnp.arrays(np.float64, (rows, d), elements=numbers)) for rows in (n, k)
+    )
+    variances = draw(hnp.arrays(np.float64, k, elements=st.floats(1e-3, 50)))
+    return x, means, variances, draw(st.floats(0.05, 50))

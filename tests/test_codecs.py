@@ -1,8 +1,10 @@
 """COD-1 to COD-8 hold for `reference.coding.codecs`."""
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,23 +88,115 @@ def test_bernoulli_slots() -> None:
 
 
 @pytest.mark.spec("COD-3")
-@pytest.mark.parametrize("c", [(), (0,), (0, 3), (1, 2), (0, 2, 2, 4), (0, 3, 2, 4), (0, 0)])
+@pytest.mark.parametrize(
+    "c",
+    [(), (0,), (0, 3), (1, 2), (0, 2, 2, 4), (0, 3, 2, 4), (0, 0), (0, 1), (0, 2**33)],
+)
 def test_rejects_what_is_no_table(c: tuple[int, ...]) -> None:
     with pytest.raises(IntervalError):
         codecs.table(c)
 
 
+@pytest.mark.spec("COD-3")
+@pytest.mark.parametrize("freqs", [(), (3,), (2, 0, 2), (3, -1, 2), (1,), (2**32, 2**32)])
+def test_rejects_what_are_no_frequencies(freqs: tuple[int, ...]) -> None:
+    with pytest.raises(IntervalError):
+        codecs.categorical(freqs)
+
+
+Make = Callable[[int], Codec[int]]
+
+MADE_OF_PREC: dict[str, Make] = {
+    "uniform": lambda prec: codecs.uniform(1, prec),
+    "bernoulli": lambda prec: codecs.bernoulli(1, prec),
+    "gaussian": lambda prec: codecs.gaussian((), 0, 1, prec),
+}
+
+
+@pytest.mark.spec("COD-2", "COD-4", "COD-5")
+@pytest.mark.parametrize("make", MADE_OF_PREC.values(), ids=MADE_OF_PREC)
+@pytest.mark.parametrize("prec", [-1, 0, 33, 8.0])
+def test_rejects_a_precision_when_the_codec_is_made(make: Make, prec: int) -> None:
+    with pytest.raises(IntervalError, match=str(prec)):
+        make(prec)
+
+
 @pytest.mark.spec("COD-2", "COD-4", "COD-5")
 def test_rejects_bad_parameters() -> None:
-    for n in (0, 17):
-        with pytest.raises(IntervalError):
+    for n in (0, 17, 4.0):
+        with pytest.raises(IntervalError, match=str(n)):
             codecs.uniform(n, 4)
-    for freq in (0, 16):
-        with pytest.raises(IntervalError):
+    for freq in (-1, 0, 16, 4.0):
+        with pytest.raises(IntervalError, match=str(freq)):
             codecs.bernoulli(freq, 4)
-    for prec, inverse_scale in ((2, 1), (24, 0)):
+    for arguments in (
+        (EDGES, 0, 1, 2),
+        (EDGES, 0, 0, 24),
+        (EDGES, 0.0, 1, 24),
+        (EDGES, 0, 1.0, 24),
+        ((0.0, 1.0), 0, 1, 24),
+        ((0, 2, 1), 0, 1, 24),
+    ):
         with pytest.raises(IntervalError):
-            codecs.gaussian(EDGES, 0, inverse_scale, prec)
+            codecs.gaussian(*arguments)
+
+
+@pytest.mark.spec("COD-3")
+def test_floats_are_no_frequencies() -> None:
+    """Not even whole ones, whose sums are exact."""
+    with pytest.raises(IntervalError, match=r"2\.0"):
+        codecs.categorical((2.0, 2))
+    with pytest.raises(IntervalError, match=r"4\.0"):
+        codecs.table((0, 2, 4.0))
+    with pytest.raises(IntervalError, match=r"128\.0"):
+        codecs.categorical(np.array([128.0, 128.0]))
+
+
+@pytest.mark.spec("COD-1", "COD-2", "COD-3", "COD-4", "COD-5")
+def test_integers_of_numpy_do_as_well() -> None:
+    """They wrap at their width, where the numbers of a message do not."""
+    m = Message(2**64 - 1, (7,))
+    u8, i64 = np.uint8, np.int64
+    for of_numpy, plain in (
+        (codecs.uniform(u8(200), u8(31)), codecs.uniform(200, 31)),
+        (codecs.categorical(np.array([128, 127, 1], u8)), codecs.categorical([128, 127, 1])),
+        (codecs.table(np.array([0, 9, 2**32])), codecs.table([0, 9, 2**32])),
+        (codecs.bernoulli(u8(255), u8(32)), codecs.bernoulli(255, 32)),
+        (
+            codecs.gaussian(np.array(EDGES), i64(2**40), i64(2**24), u8(24)),
+            codecs.gaussian(EDGES, 2**40, 2**24, 24),
+        ),
+    ):
+        pushed = plain.push(m, 1)
+        assert of_numpy.push(m, i64(1)) == pushed
+        assert of_numpy.pop(pushed) == (m, 1)
+        assert all(type(n) is int for n in (pushed.head, *pushed.words))
+
+
+@pytest.mark.spec("COD-1")
+@pytest.mark.parametrize("symbol", [0.0, 0.5, "0", None])
+def test_a_symbol_is_an_integer(symbol: object) -> None:
+    with pytest.raises(SymbolError, match="no integer"):
+        codecs.uniform(4, 2).push(EMPTY, symbol)
+
+
+@pytest.mark.spec("COD-5")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (-1, EDGES, 0, 1, 24),
+        (len(EDGES) + 2, EDGES, 0, 1, 24),
+        (1, EDGES, 0, 1, -1),
+        (1, EDGES, 0, 1, 33),
+        (1.0, EDGES, 0, 1, 24),
+        (1, (0.5,), 0, 1, 24),
+        (1, EDGES, 0.5, 1, 24),
+        (1, EDGES, 0, 1.5, 24),
+    ],
+)
+def test_rejects_bad_arguments_of_the_cumulative_function(arguments) -> None:
+    with pytest.raises(IntervalError):
+        codecs.gaussian_cumulative(*arguments)
 
 
 @pytest.mark.spec("COD-5")

@@ -16,13 +16,20 @@ from reference.inference.distributions import remainders
 from tests.closed_forms import (
     DIGITS,
     Terms,
+    beta_binomial_mass,
     beta_entropy,
     beta_kl,
+    discretised_logistic_mass,
     excess,
     half_log_tau,
     laplace_kl,
+    logistic_density,
+    negative_binomial_mass,
     normal_density,
     normal_kl,
+    outcomes_of_counts,
+    outcomes_of_levels,
+    outcomes_of_trials,
     places,
     plain,
     shape,
@@ -125,6 +132,48 @@ FORMS: list[
         [two_places(), two_sizes()],
     ),
     (
+        "logistic log density",
+        dis.logistic_log_density,
+        logistic_density,
+        [two_places(), sizes],
+    ),
+    (
+        "logistic entropy",
+        dis.logistic_entropy,
+        lambda s: plain(mpf(2), mpmath.log(s)),
+        [sizes],
+    ),
+    (
+        "discretised logistic log mass",
+        dis.discretised_logistic_log_mass,
+        discretised_logistic_mass,
+        [outcomes_of_levels()],
+    ),
+    (
+        "negative binomial log mass",
+        dis.negative_binomial_log_mass,
+        negative_binomial_mass,
+        [outcomes_of_counts()],
+    ),
+    (
+        "beta-binomial log mass",
+        dis.beta_binomial_log_mass,
+        beta_binomial_mass,
+        [outcomes_of_trials()],
+    ),
+    (
+        "Bernoulli log mass of a 1",
+        lambda p: dis.bernoulli_log_mass(1, p),
+        lambda p: plain(mpmath.log(p)),
+        [st.floats(0, 1, exclude_min=True)],
+    ),
+    (
+        "Bernoulli log mass of a 0",
+        lambda p: dis.bernoulli_log_mass(0, p),
+        lambda p: plain(mpmath.log1p(-p)),
+        [st.floats(0, 1, exclude_max=True)],
+    ),
+    (
         "Bernoulli entropy",
         dis.bernoulli_entropy,
         lambda p: plain(-x_log(p, p), -x_log(1 - p, 1 - p)),
@@ -147,7 +196,7 @@ FORMS: list[
 ]
 
 
-@pytest.mark.spec(*(f"DIS-{k}" for k in (2, 3, 4, 7, 8, 9, 10)))
+@pytest.mark.spec(*(f"DIS-{k}" for k in (2, 3, 4, 7, 8, 9, 10, 13, 15, 16, 17, 18)))
 @pytest.mark.parametrize(
     ("function", "form", "kinds"), [f[1:] for f in FORMS], ids=[f[0] for f in FORMS]
 )
@@ -177,7 +226,7 @@ def test_closed_forms(
 @example(a=8.0, b=0.5)
 @example(a=math.nextafter(8.0, 0), b=math.nextafter(0.5, 0))
 def test_remainders(a: float, b: float) -> None:
-    """The four small differences of DIS-2."""
+    """Three of the small differences of DIS-2; the rise on either side of 0."""
     x, d = np.float64(a), np.float64(abs(b))
     with mpmath.workdps(DIGITS):
         pairs = [
@@ -187,6 +236,11 @@ def test_remainders(a: float, b: float) -> None:
                 remainders.rise_of_exp(d),
                 mpmath.expm1(-mpf(d)) + mpf(d),
                 float(d * min(d, 1.0)),
+            ),
+            (
+                remainders.rise_of_exp(-np.minimum(d, 1)),
+                mpmath.expm1(mpf(min(d, 1.0))) - mpf(min(d, 1.0)),
+                float(min(d, 1.0) ** 2),
             ),
         ]
         for found, expect, size in pairs:
@@ -201,7 +255,7 @@ def test_the_entropy_of_a_beta_is_at_most_that_of_the_uniform() -> None:
     assert (dis.beta_entropy(near[:, None], near) <= 0).all()
 
 
-@pytest.mark.spec("DIS-4", "DIS-7", "DIS-8", "DIS-9", "DIS-10")
+@pytest.mark.spec("DIS-4", "DIS-7", "DIS-8", "DIS-9", "DIS-10", "DIS-14", "DIS-15")
 def test_known_answers() -> None:
     """By hand; the fourth is the trap of a log variance taken for a log deviation."""
     log_2 = math.log(2)
@@ -222,3 +276,6 @@ def test_known_answers() -> None:
     assert float(dis.categorical_kl([0.5, 0.5], [0.75, 0.25])) == pytest.approx(
         math.log(4 / 3) / 2, abs=1e-15
     )
+    assert float(dis.logistic_log_density(0, 0, 1)) == pytest.approx(-2 * log_2, abs=1e-15)
+    assert float(dis.logistic_entropy(1)) == 2
+    assert float(dis.logit_normal_kl(1, 1, 0, 1)) == 0.5

@@ -76,6 +76,7 @@ def test_zeros_of_discrete_distributions() -> None:
     assert dis.categorical_entropy([0.5, 0.5 + 2**-17]) == pytest.approx(math.log(2), abs=1e-9)
 
 
+RNG = np.random.default_rng(0)
 UNIT = [-5e-324, 1 + 2**-52, math.nan, math.inf, "1"]
 
 
@@ -88,6 +89,13 @@ def test_rejects_what_is_no_probability(bad: Any) -> None:
         lambda: dis.bernoulli_kl(0.5, bad),
         lambda: dis.bernoulli_cross_entropy(bad, 0.5),
         lambda: dis.bernoulli_cross_entropy(0.5, bad),
+        lambda: dis.bernoulli_log_mass(0, bad),
+        lambda: dis.bernoulli_sample(RNG, bad),
+        lambda: dis.negative_binomial_log_mass(0, 1, bad),
+        lambda: dis.negative_binomial_cdf(0, 1, bad),
+        lambda: dis.negative_binomial_sample(RNG, 1, bad),
+        lambda: dis.categorical_log_mass(0, [bad, 1.0]),
+        lambda: dis.categorical_sample(RNG, [bad, 1.0]),
         lambda: dis.categorical_entropy([bad, 1.0]),
         lambda: dis.categorical_kl([bad, 1.0], [0.5, 0.5]),
         lambda: dis.categorical_kl([0.5, 0.5], [bad, 1.0]),
@@ -106,3 +114,18 @@ def test_rejects_what_is_no_distribution(bad: Any) -> None:
         dis.categorical_entropy(bad)
     with pytest.raises(DistributionError):
         dis.categorical_kl([1.0], bad)
+    with pytest.raises(DistributionError):
+        dis.categorical_log_mass(0, bad)
+    with pytest.raises(DistributionError):
+        dis.categorical_sample(RNG, bad)
+
+
+@pytest.mark.spec("DIS-1")
+def test_rejects_a_success_that_is_certain() -> None:
+    for call in (
+        lambda: dis.negative_binomial_log_mass(0, 1, 1),
+        lambda: dis.negative_binomial_cdf(0, 1, [0.5, 1]),
+        lambda: dis.negative_binomial_sample(RNG, 1, 1),
+    ):
+        with pytest.raises(DistributionError, match="p is 1"):
+            call()

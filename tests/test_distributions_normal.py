@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mpmath import mpf
 
 from reference.inference import distributions as dis
-from tests.closed_forms import random_covariance
+from tests.closed_forms import DIGITS, normal_density, places, random_covariance, sizes
 
 
 @pytest.mark.spec("DIS-4")
@@ -23,6 +23,29 @@ def test_log_normal_is_a_change_of_variable(mu: float, sigma: float, x: float) -
     h = float(dis.normal_entropy(sigma))
     assert float(dis.log_normal_entropy(mu, sigma)) == pytest.approx(mu + h, abs=1e-13)
     assert dis.log_normal_kl(mu, sigma, 0, 2) == dis.normal_kl(mu, sigma, 0, 2)
+
+
+@pytest.mark.spec("DIS-14", "DIS-11")
+@given(
+    mu=places,
+    sigma=sizes,
+    x=st.one_of(st.floats(5e-324, 1 - 2**-53), st.floats(-744, -1).map(math.exp)),
+)
+def test_logit_normal_is_a_change_of_variable(mu: float, sigma: float, x: float) -> None:
+    """In mpmath, but for a rounding error of the logit."""
+    found = float(dis.logit_normal_log_density(x, mu, sigma))
+    with mpmath.workdps(DIGITS):
+        logs = mpmath.log(mpf(x)), mpmath.log1p(-mpf(x))
+        y = logs[0] - logs[1]
+        terms = [*normal_density(y, mpf(mu), mpf(sigma)), *((-v, abs(v)) for v in logs)]
+        expect, size = (mpmath.fsum(v) for v in zip(*terms, strict=True))
+        off = abs(y) * mpf(2) ** -51 / mpf(sigma)
+        off *= abs(y - mpf(mu)) / mpf(sigma) + off
+        if math.isinf(found):
+            assert expect <= -(mpf(2) ** 1023)
+        else:
+            assert abs(found - expect) <= (1 + size) * mpf(2) ** -46 + off
+    assert dis.logit_normal_kl(mu, sigma, 0, 2) == dis.normal_kl(mu, sigma, 0, 2)
 
 
 @pytest.mark.spec("DIS-6")

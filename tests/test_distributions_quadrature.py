@@ -103,7 +103,52 @@ def test_quadrature(name: str, q: tuple[float, float], p: tuple[float, float]) -
         assert float(dis.normal_cross_entropy(*q, *p)) == pytest.approx(cross, abs=1e-9)
 
 
-@pytest.mark.spec("DIS-3", "DIS-7", "DIS-8")
+CUMULATIVE: list[tuple[Callable[..., Any], Callable[..., Any], tuple[float, float], Any]] = [
+    (dis.normal_log_density, dis.normal_cdf, (0.3, 1.2), [-4, -1, 0.3, 2]),
+    (dis.log_normal_log_density, dis.log_normal_cdf, (-0.5, 0.7), [0.01, 0.2, 1, 4]),
+    (dis.logit_normal_log_density, dis.logit_normal_cdf, (-0.5, 1.7), [0.01, 0.2, 0.5, 0.98]),
+    (dis.laplace_log_density, dis.laplace_cdf, (0.3, 1.2), [-4, -1, 0.3, 2]),
+    (dis.logistic_log_density, dis.logistic_cdf, (0.3, 1.2), [-4, -1, 0.3, 2]),
+    (dis.gamma_log_density, dis.gamma_cdf, (2.5, 0.8), [0.01, 0.5, 3, 9]),
+    (dis.beta_log_density, dis.beta_cdf, (2.0, 3.5), [0.01, 0.2, 0.5, 0.98]),
+]
+
+
+@pytest.mark.spec("DIS-14", "DIS-15", "DIS-20")
+@pytest.mark.parametrize(("log_density", "cdf", "parameters", "points"), CUMULATIVE)
+def test_a_density_is_the_slope_of_its_cumulative_distribution(
+    log_density: Callable[..., Any],
+    cdf: Callable[..., Any],
+    parameters: tuple[float, float],
+    points: list[float],
+) -> None:
+    for a, b in pairwise(points):
+        area = quad(lambda x: math.exp(log_density(x, *parameters)), a, b, epsabs=1e-12)[0]
+        rise = float(cdf(b, *parameters)) - float(cdf(a, *parameters))
+        assert rise == pytest.approx(area, abs=1e-11)
+        assert rise > 1e-3
+
+
+@pytest.mark.spec("DIS-14", "DIS-15")
+def test_logistic_entropy_and_logit_normal_divergence() -> None:
+    """Integrals of the densities."""
+
+    def surprise(x: float) -> float:
+        log_p = float(dis.logistic_log_density(x, 0.5, 3))
+        return -log_p * math.exp(log_p)
+
+    h = quad(surprise, -150, 0.5, epsabs=1e-12)[0] + quad(surprise, 0.5, 150, epsabs=1e-12)[0]
+    assert float(dis.logistic_entropy(3)) == pytest.approx(h, abs=1e-9)
+
+    def excess(x: float) -> float:
+        log_q = float(dis.logit_normal_log_density(x, 0.5, 0.8))
+        return math.exp(log_q) * (log_q - float(dis.logit_normal_log_density(x, -0.3, 1.5)))
+
+    kl = quad(excess, 0, 1, epsabs=1e-12)[0]
+    assert float(dis.logit_normal_kl(0.5, 0.8, -0.3, 1.5)) == pytest.approx(kl, abs=1e-9)
+
+
+@pytest.mark.spec("DIS-3", "DIS-7", "DIS-8", "DIS-14")
 def test_densities_at_the_ends_of_the_support() -> None:
     inf = math.inf
     assert dis.gamma_log_density([0, 0, 0, -1], [0.5, 1, 2, 1], 3).tolist() == (
@@ -114,3 +159,4 @@ def test_densities_at_the_ends_of_the_support() -> None:
     )
     assert dis.beta_log_density(1, 1, [0.5, 2]).tolist() == [inf, -inf]
     assert dis.log_normal_log_density([0, -1.0], 0, 1).tolist() == [-inf, -inf]
+    assert dis.logit_normal_log_density([-1, 0, 1.0, 2], 0, 1).tolist() == [-inf] * 4

@@ -18,7 +18,7 @@ from reference.compression.integer_network import (
     network_to_bytes,
     quantise_network,
 )
-from reference.errors import FormatError, ModelError
+from reference.errors import DataError, FormatError, ModelError
 from reference.models import mlp
 from reference.models.mlp import Layer
 from tests.strategies import any_networks
@@ -203,11 +203,62 @@ def test_a_quantised_network_is_near_the_trained_one(scale: float) -> None:
     assert 0 < network.layers[0].maximum / 2**6 - largest <= 2**-6
 
 
+def quantised(layers: tuple[Layer, ...], examples: np.ndarray, limit: int = 1):
+    return quantise_network(
+        layers, examples, input_fraction=0, input_limit=limit, output_fraction=0
+    )
+
+
+def layer_of(weight: float, bias: float) -> Layer:
+    return Layer(np.array([[weight]]), np.array([bias]))
+
+
 @pytest.mark.spec("INN-6")
-@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e30])
-def test_rejects_weights_that_no_integer_stands_for(bad: float) -> None:
-    layer = Layer(np.array([[bad]]), np.array([0.0]))
-    with pytest.raises(ModelError):
-        quantise_network(
-            (layer,), np.array([[1]]), input_fraction=0, input_limit=1, output_fraction=0
-        )
+@pytest.mark.parametrize("example", [0, 1])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30, -1e307, 2.0**53])
+def test_rejects_weights_that_no_integer_stands_for(bad: float, example: int) -> None:
+    """In any layer, whatever the examples make of them."""
+    good = layer_of(1.0, 0.0)
+    for layer in (layer_of(bad, 0.0), layer_of(0.0, bad)):
+        for i, layers in enumerate(((layer, good), (good, layer))):
+            with pytest.raises(ModelError, match=f"layer {i}: .*(finite|below)"):
+                quantised(layers, np.array([[example]]))
+
+
+@pytest.mark.spec("INN-6")
+def test_the_largest_weights_that_integers_stand_for() -> None:
+    """One fraction bit of 32 bits, and the bound of INN-3."""
+    network = quantised((layer_of(2.0**30 - 1, 2.0**30),), np.array([[1]]))
+    assert network.layers[0].weights.tolist() == [[2**31 - 2]]
+    assert network.layers[0].bias.tolist() == [2**31]
+    rounds_to_2_to_the_31 = layer_of(2.0**29 - 0.1, 0.0)  # with two fraction bits
+    assert quantised((rounds_to_2_to_the_31,), np.array([[1]])).layers[0].shift == 1
+    for layer in (layer_of(2.0**30, 0.0), layer_of(0.0, 2.0**52)):
+        with pytest.raises(ModelError, match=r"up to 1\.07374e\+09|up to 4\.5036e\+15"):
+            quantised((layer,), np.array([[1]]))
+
+
+@pytest.mark.spec("INN-6")
+@pytest.mark.parametrize(
+    ("examples", "fault"),
+    [
+        (np.zeros((0, 1), int), r"\(0, 1\)"),
+        (np.zeros((3, 2), int), r"\(3, 2\)"),
+        (np.zeros(1, int), r"\(1,\)"),
+        (np.ones((3, 1)), "float64"),
+        (np.array([[0], [8]]), "8, above the limit 7"),
+        (np.array([[0], [-8]]), "8, above the limit 7"),
+        (np.array([[-(2**63)]]), "above the limit 7"),
+    ],
+)
+def test_rejects_what_are_no_examples(examples: np.ndarray, fault: str) -> None:
+    with pytest.raises(DataError, match=fault):
+        quantised((layer_of(1.0, 0.0),), examples, limit=7)
+
+
+@pytest.mark.spec("INN-6")
+def test_rejects_layers_that_make_no_network() -> None:
+    wide = Layer(np.ones((2, 2)), np.zeros(2))
+    for layers in ((), (layer_of(1.0, 0.0), wide)):
+        with pytest.raises(ModelError, match="make no network"):
+            quantised(layers, np.array([[1]]))

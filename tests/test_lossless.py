@@ -175,6 +175,26 @@ def test_rejects_bad_chunk_sizes(chunk_size: int) -> None:
         compress(MODEL, DATA, chunk_size=chunk_size)
 
 
+@pytest.mark.spec("LSL-5")
+def test_rejects_what_does_not_fit_a_field() -> None:
+    """A header is refused when it is made, not when its bytes are."""
+    with pytest.raises(DataError, match="4294967296"):
+        compress(MODEL, np.zeros((1, 2**32, 0), np.uint8))
+    model, widest = digest(MODEL), (2**32 - 1,) * 32
+    for shape, count_of_images in (
+        (widest, 2**64),
+        ((-1, 12), 1),
+        ((12, 2**32), 1),
+        ((1,) * 33, 1),
+    ):
+        with pytest.raises(DataError):
+            Header(model, shape, count_of_images, 1)
+    file = io.BytesIO()
+    header = Header(model, widest, 2**64 - 1, 2**16)
+    write_file(file, header, ())
+    assert read_header(file) == header
+
+
 @pytest.mark.spec("LSL-7")
 def test_rejects_another_model() -> None:
     other = example_model(seed=4)

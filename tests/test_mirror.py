@@ -5,6 +5,7 @@ import importlib
 import inspect
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -36,24 +37,43 @@ def test_there_are_twins() -> None:
     assert any(m.startswith("reference.") for m in MODULES)
 
 
+def methods(kind: type) -> list[str]:
+    return [
+        name
+        for name in dir(kind)
+        if not name.startswith("_") and callable(getattr(kind, name))
+    ]
+
+
+def assert_same_parameters(mine: Any, oracle: Any) -> None:
+    parameters, expected = (inspect.signature(f).parameters for f in (mine, oracle))
+    assert list(parameters.values()) == list(expected.values()), oracle.__qualname__
+
+
 @pytest.mark.parametrize("module", TWINS)
 def test_same_names_and_signatures(module: str) -> None:
     """Kernels and their arguments apart, which have no namesake; types are the same object.
 
-    What is returned may differ in kind: arrays here, where the reference has tuples.
+    An estimator is a class of its own in either package, with the same methods. What is
+    returned may differ in kind: arrays here, where the reference has tuples.
     """
     ours, theirs = twin(module)
     for name in ours.__all__:
         if name.lower().endswith(("_kernel", "arguments")):
             continue
         mine, oracle = getattr(ours, name), getattr(theirs, name)
-        if inspect.isclass(oracle) or not callable(oracle):
+        if inspect.isclass(oracle) and mine is not oracle:
+            assert name in theirs.__all__
+            assert not issubclass(mine, oracle), f"{name} would run its oracle's methods"
+            assert methods(mine) == methods(oracle), name
+            for method in ("__init__", *methods(oracle)):
+                assert_same_parameters(getattr(mine, method), getattr(oracle, method))
+        elif inspect.isclass(oracle) or not callable(oracle):
             assert mine is oracle or mine == oracle, name
         else:
             assert name in theirs.__all__
             assert mine is not oracle, f"{name} is not compiled, so it cannot disagree"
-            parameters, expected = (inspect.signature(f).parameters for f in (mine, oracle))
-            assert list(parameters.values()) == list(expected.values()), name
+            assert_same_parameters(mine, oracle)
 
 
 @pytest.mark.parametrize("module", MODULES)

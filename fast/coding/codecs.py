@@ -8,6 +8,7 @@ the last symbol to the first, and pops from the first to the last, as in COD-6.
 """
 
 from collections.abc import Sequence
+from operator import index
 
 import numpy as np
 from numba import int64, uint64
@@ -21,7 +22,7 @@ from fast.coding.ans import (
     refill_kernel,
     spill_kernel,
 )
-from fast.coding.tables import normal_cdf_kernel, normal_cdf_table
+from fast.coding.tables import cdf_kernel, normal_cdf_table
 from reference.errors import IntervalError
 from reference.params import BERNOULLI_PREC, CDF_FRACTION, INVERSE_SCALE_FRACTION
 
@@ -60,7 +61,7 @@ def gaussian_cumulative_kernel(i, edges, mean, inverse_scale, prec, table):  # t
     t = (edges[i - 1] - mean) * inverse_scale >> INVERSE_SCALE_BITS
     # 2**32 times 2**prec: no wrap for prec up to 30.
     free = (int64(1) << prec) - edges.size - int64(1)
-    return (normal_cdf_kernel(t, table) * free >> CDF_BITS) + i
+    return (cdf_kernel(t, table) * free >> CDF_BITS) + i
 
 
 @kernel
@@ -189,9 +190,16 @@ def gaussian_cumulative(
     Spec: COD-5. Arguments as for the reference.
 
     Raises:
-        IntervalError: there is no such bucket, or 64 bits do not hold the products.
+        IntervalError: an argument is no integer, there is no such bucket, or 64 bits do not
+            hold the products.
     """
     i64 = np.int64
+    try:
+        i, mean, inverse_scale, prec, *edges = map(
+            index, (i, mean, inverse_scale, prec, *edges)
+        )
+    except TypeError as error:
+        raise IntervalError(f"bucket {i}: {error}") from None
     reach = max((abs(edge - mean) for edge in edges), default=0) * inverse_scale
     if not 0 <= i <= len(edges) + 1 or not 1 <= prec <= 30 or reach >= 1 << 63:
         raise IntervalError(f"bucket {i} of {len(edges) + 1}, {prec} bits, a reach of {reach}")

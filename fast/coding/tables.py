@@ -1,6 +1,6 @@
 """Twin of `reference.coding.tables`: the same integers, from another derivation.
 
-Spec: TAB-1 to TAB-4.
+Spec: TAB-1 to TAB-4, TAB-6, TAB-7.
 
 Here the series and the exponential function are those of the ``decimal`` module, whose
 arithmetic is exact to the digits asked for on every machine.
@@ -23,14 +23,17 @@ from reference.params import (
     INVERSE_SCALE_FRACTION,
     LOG_SCALE_FRACTION,
     LOG_SCALE_LIMIT,
+    LOGISTIC_LIMIT,
     LOGIT_FRACTION,
     LOGIT_LIMIT,
 )
 
 __all__ = [
+    "cdf_kernel",
     "exp_table",
+    "logistic_cdf",
+    "logistic_cdf_table",
     "normal_cdf",
-    "normal_cdf_kernel",
     "normal_cdf_table",
     "sigmoid_table",
 ]
@@ -41,10 +44,9 @@ DIGITS = 50
 """Decimal digits of the derivations; an entry of a table has at most 12."""
 TWO_PI = Decimal("6.28318530717958647692528676655900576839433879875021164194989")
 
-ARGUMENT_LIMIT = int64(CDF_LIMIT << ARGUMENT_FRACTION)
+ONE = int64(1)
 CELL_BITS = int64(ARGUMENT_FRACTION - CDF_STEP_FRACTION)
 CELL_MASK = int64((1 << (ARGUMENT_FRACTION - CDF_STEP_FRACTION)) - 1)
-CERTAIN = int64(1 << CDF_FRACTION)
 
 
 @cache
@@ -83,6 +85,24 @@ def normal_cdf_table() -> Integers:
 
 
 @cache
+def logistic_cdf_table() -> Integers:
+    """Return the standard logistic CDF at multiples of 1/64; 32 fraction bits.
+
+    Spec: TAB-6.
+
+    Returns:
+        Shape ``(3073,)``; as for the reference.
+    """
+    one = 1 << CDF_FRACTION
+    with localcontext(prec=DIGITS):
+        upper = [
+            _rounded(one / (1 + _scaled(-k, CDF_STEP_FRACTION).exp()))
+            for k in range(LOGISTIC_LIMIT << CDF_STEP_FRACTION)
+        ]
+    return _mirrored([*upper, one], one)
+
+
+@cache
 def exp_table() -> Integers:
     """Return ``exp(-v)``, the inverse scale of every log scale; 14 fraction bits.
 
@@ -101,17 +121,18 @@ def exp_table() -> Integers:
 
 
 @kernel
-def normal_cdf_kernel(t, table):  # type: ignore[no-untyped-def]
-    """Return the standard normal CDF of an int64, from its table. Spec: TAB-3."""
-    if t <= -ARGUMENT_LIMIT:
-        return int64(0)
-    if t >= ARGUMENT_LIMIT:
-        return CERTAIN
-    u = t + ARGUMENT_LIMIT
+def cdf_kernel(t, table):  # type: ignore[no-untyped-def]
+    """Return the CDF that is tabled, at an int64. Spec: TAB-3, TAB-7."""
+    last = int64(table.size) - ONE
+    u = t + (last >> ONE << CELL_BITS)
+    if u <= 0:
+        return table[0]
     cell = u >> CELL_BITS
+    if cell >= last:
+        return table[last]
     below = table[cell]
     # At most 2**26 slots a cell times 2**10: far below 2**63.
-    return below + ((table[cell + 1] - below) * (u & CELL_MASK) >> CELL_BITS)
+    return below + ((table[cell + ONE] - below) * (u & CELL_MASK) >> CELL_BITS)
 
 
 def normal_cdf(t: int) -> int:
@@ -119,8 +140,20 @@ def normal_cdf(t: int) -> int:
 
     Spec: TAB-3.
     """
-    limit = CDF_LIMIT << ARGUMENT_FRACTION
-    return int(normal_cdf_kernel(np.int64(min(max(t, -limit), limit)), normal_cdf_table()))
+    return _cdf(t, normal_cdf_table())
+
+
+def logistic_cdf(t: int) -> int:
+    """Return the standard logistic CDF of `t`, by linear interpolation; 32 fraction bits.
+
+    Spec: TAB-7.
+    """
+    return _cdf(t, logistic_cdf_table())
+
+
+def _cdf(t: int, table: Integers) -> int:
+    limit = len(table) // 2 << int(CELL_BITS)
+    return int(cdf_kernel(np.int64(min(max(t, -limit), limit)), table))
 
 
 def _normal_cdf(t: Decimal) -> Decimal:

@@ -11,6 +11,7 @@ break it is a product that is none (Strassen), or that rounds its inputs (bfloat
 places where the next input depends on the last output; it skips inputs that are 0.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -156,17 +157,27 @@ def evaluate(network: IntegerNetwork, inputs: Integers) -> Integers:
 
 
 @cache
-def _check_matrix_product(dtype: np.dtype[np.floating[Any]]) -> None:
+def _check_matrix_product(
+    dtype: np.dtype[np.floating[Any]], multiply: Callable[[Floats, Floats], Floats] = np.matmul
+) -> None:
     """Check that this machine's matrix product carries integers up to the limit (INN-5).
+
+    Args:
+        multiply: the matrix product.
 
     Raises:
         RuntimeError: it does not, so no float network is exact here.
     """
     limit = SINGLE_LIMIT if dtype == np.float32 else EXACT_LIMIT
-    rows = 64  # odd weights of both signs; their largest sum is just below the limit
-    weights = limit // (rows * 127) - 1 - 2 * np.arange(rows * 48).reshape(rows, 48)
+    rows, columns, most = 64, 48, 127
+    a = np.arange(32 * rows).reshape(32, rows) % (most + 1)
+    weights = np.arange(rows * columns).reshape(rows, columns) % 500
+    weights = limit // (2 * rows * most) - weights
+    # The last input is 1, and its weight fills up the sum of each column's magnitudes to the
+    # limit less 1: with more than half of it, so that all sums take every bit of the carrier.
+    a[0], a[:, -1] = most, 1
+    weights[-1] = limit - 1 - most * weights[:-1].sum(axis=0)
     weights[:, ::2] *= -1
-    a = np.arange(32 * rows).reshape(32, rows) % 128
-    product = (a.astype(dtype) @ weights.astype(dtype)).astype(np.int64)
-    if not np.array_equal(product, a @ weights):
+    product = multiply(a.astype(dtype), weights.astype(dtype))
+    if not np.array_equal(product.astype(np.int64), a @ weights):
         raise RuntimeError(f"the matrix product of {dtype} on this machine is not exact")

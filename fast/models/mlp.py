@@ -10,7 +10,8 @@ import numpy as np
 
 from fast._jit import kernel
 from reference.errors import ModelError
-from reference.models.mlp import BETA_1, BETA_2, EPSILON, AdamState, Layer, Mlp
+from reference.inference.adam import BETA_1, BETA_2, EPSILON
+from reference.models.mlp import AdamState, Layer, Mlp
 
 __all__ = ["adam_kernel", "adam_step", "bias_relu_kernel", "relu_reverse_kernel"]
 

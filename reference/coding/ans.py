@@ -145,10 +145,8 @@ def push_sequence(
         IntervalError: some interval breaks ANS-2, or there are not as many of one as of
             the other.
     """
-    if len(starts) != len(freqs):
-        raise IntervalError(f"{len(starts)} starts and {len(freqs)} freqs")
-    for start, freq in zip(starts, freqs, strict=True):
-        m = push(m, int(start), int(freq), prec)  # integers of numpy would wrap
+    for start, freq in _intervals(starts, freqs, prec):
+        m = push(m, start, freq, prec)
     return m
 
 
@@ -161,10 +159,8 @@ def pop_sequence(
         IntervalError: as for `push_sequence`, or a slot on top is not of its interval.
         MessageExhausted: the message holds too few words (ANS-5).
     """
-    if len(starts) != len(freqs):
-        raise IntervalError(f"{len(starts)} starts and {len(freqs)} freqs")
-    for start, freq in zip(reversed(starts), reversed(freqs), strict=True):
-        m = pop(m, int(start), int(freq), prec)
+    for start, freq in reversed(_intervals(starts, freqs, prec)):
+        m = pop(m, start, freq, prec)
     return m
 
 
@@ -185,6 +181,21 @@ def information(m: Message) -> float:
         fraction, carry = fraction << 1, mantissa >> 65
         mantissa, fraction = mantissa >> carry, fraction + carry
     return whole - WORD_BITS + WORD_BITS * len(m.words) + fraction / (1 << 40)
+
+
+def _intervals(
+    starts: Sequence[int], freqs: Sequence[int], prec: int
+) -> list[tuple[int, int]]:
+    """Return the intervals of a sequence, every one of them checked (ANS-2)."""
+    if len(starts) != len(freqs):
+        raise IntervalError(f"{len(starts)} starts and {len(freqs)} freqs")
+    if not 1 <= prec <= WORD_BITS:
+        raise IntervalError(f"2**{prec} slots with {WORD_BITS}-bit words")
+    # Integers of numpy would wrap.
+    pairs = list(zip(map(int, starts), map(int, freqs), strict=True))
+    for start, freq in pairs:
+        _check_interval(start, freq, prec, WORD_BITS)
+    return pairs
 
 
 def _check_interval(start: int, freq: int, prec: int, w: int) -> None:

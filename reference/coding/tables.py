@@ -1,6 +1,7 @@
 """The functions that decide bytes, as tables of integers made from integers alone.
 
-Spec: TAB-1 to TAB-4; TAB-5 holds by construction, every entry being rounded on its own.
+Spec: TAB-1 to TAB-4, TAB-6 and TAB-7; TAB-5 holds by construction, every entry being rounded
+on its own.
 Source: the series of the exponential function; for the normal CDF, G. Marsaglia,
 "Evaluating the normal distribution", J. Stat. Software 11(4), 2004; Machin's formula for pi.
 
@@ -22,11 +23,19 @@ from reference.params import (
     INVERSE_SCALE_FRACTION,
     LOG_SCALE_FRACTION,
     LOG_SCALE_LIMIT,
+    LOGISTIC_LIMIT,
     LOGIT_FRACTION,
     LOGIT_LIMIT,
 )
 
-__all__ = ["exp_table", "normal_cdf", "normal_cdf_table", "sigmoid_table"]
+__all__ = [
+    "exp_table",
+    "logistic_cdf",
+    "logistic_cdf_table",
+    "normal_cdf",
+    "normal_cdf_table",
+    "sigmoid_table",
+]
 
 FRACTION = 256
 """Fraction bits of the series."""
@@ -81,6 +90,22 @@ def normal_cdf_table() -> tuple[int, ...]:
 
 
 @cache
+def logistic_cdf_table() -> tuple[int, ...]:
+    """Return the standard logistic CDF at multiples of 1/64; 32 fraction bits.
+
+    Spec: TAB-6.
+
+    Returns:
+        Entry ``k + 1536`` belongs to ``t = k / 64``, for ``|k| <= 1536``; not falling, from 0
+        to ``2**32``; the entries of ``k`` and ``-k`` add up to ``2**32``.
+    """
+    one, last = 1 << CDF_FRACTION, LOGISTIC_LIMIT << CDF_STEP_FRACTION
+    powers = [_exp(k << (FRACTION - CDF_STEP_FRACTION)) for k in range(last)]
+    upper = [*(_divide(one * e, e + ONE) for e in powers), one]
+    return (*(one - p for p in reversed(upper[1:])), *upper)
+
+
+@cache
 def exp_table() -> tuple[int, ...]:
     """Return ``exp(-v)``, the inverse scale of every log scale; 14 fraction bits.
 
@@ -107,14 +132,33 @@ def normal_cdf(t: int) -> int:
     Returns:
         In ``[0, 2**32]``; not falling in `t`.
     """
-    limit = CDF_LIMIT << ARGUMENT_FRACTION
-    if t <= -limit:
-        return 0
-    if t >= limit:
-        return 1 << CDF_FRACTION
+    return _interpolate(t, normal_cdf_table())
+
+
+def logistic_cdf(t: int) -> int:
+    """Return the standard logistic CDF of `t`, by linear interpolation; 32 fraction bits.
+
+    Spec: TAB-7.
+
+    Args:
+        t: 16 fraction bits.
+
+    Returns:
+        In ``[0, 2**32]``; not falling in `t`.
+    """
+    return _interpolate(t, logistic_cdf_table())
+
+
+def _interpolate(t: int, table: tuple[int, ...]) -> int:
+    """Return the value at `t` of a table of steps of 1/64 that is symmetric about 0."""
     cell_bits = ARGUMENT_FRACTION - CDF_STEP_FRACTION
+    limit = len(table) // 2 << cell_bits
+    if t <= -limit:
+        return table[0]
+    if t >= limit:
+        return table[-1]
     cell, offset = divmod(t + limit, 1 << cell_bits)
-    below, above = normal_cdf_table()[cell : cell + 2]
+    below, above = table[cell : cell + 2]
     return below + ((above - below) * offset >> cell_bits)
 
 

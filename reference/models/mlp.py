@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from reference.errors import DataError, ModelError
+from reference.inference.adam import adam
 
 __all__ = [
     "AdamState",
@@ -44,12 +45,6 @@ Floats = NDArray[np.floating[Any]]
 
 LAST_GAIN = 0.1
 """By how much the last layer of a new network is smaller than the others (MLP-2)."""
-BETA_1 = 0.9
-"""Decay of the mean of the gradients (MLP-4)."""
-BETA_2 = 0.999
-"""Decay of the mean of their squares (MLP-4)."""
-EPSILON = 1e-8
-"""Added to the root of that mean, outside the root (MLP-4)."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +76,9 @@ class AdamState:
     steps: int
     """How many were made."""
     mean: Mlp
-    """Of the gradients, with decay ``BETA_1``; 0 before the first step."""
+    """Of the gradients, with decay 0.9; 0 before the first step."""
     square: Mlp
-    """Mean of their squares, with decay ``BETA_2``; 0 before the first step."""
+    """Mean of their squares, with decay 0.999; 0 before the first step."""
 
 
 def initialise(
@@ -208,22 +203,12 @@ def adam_step(
     means: list[Layer] = []
     squares: list[Layer] = []
     for p, g, m, v in zip(parameters, gradient, state.mean, state.square, strict=True):
-        weights = _adam(p.weights, g.weights, m.weights, v.weights, t, learning_rate)
-        bias = _adam(p.bias, g.bias, m.bias, v.bias, t, learning_rate)
+        weights = adam(p.weights, g.weights, m.weights, v.weights, t, learning_rate)
+        bias = adam(p.bias, g.bias, m.bias, v.bias, t, learning_rate)
         moved.append(Layer(weights[0], bias[0]))
         means.append(Layer(weights[1], bias[1]))
         squares.append(Layer(weights[2], bias[2]))
     return tuple(moved), AdamState(t, tuple(means), tuple(squares))
-
-
-def _adam(
-    theta: Floats, g: Floats, m: Floats, v: Floats, t: int, learning_rate: float
-) -> tuple[Floats, Floats, Floats]:
-    """Return theta', m' and v' of MLP-4 for one array."""
-    m = BETA_1 * m + (1 - BETA_1) * g
-    v = BETA_2 * v + (1 - BETA_2) * g**2
-    m_hat, v_hat = m / (1 - BETA_1**t), v / (1 - BETA_2**t)
-    return theta - learning_rate * m_hat / (np.sqrt(v_hat) + EPSILON), m, v
 
 
 def _draw_layer(

@@ -60,12 +60,26 @@ def test_pops_of_any_message(m: Message, coded: Coded) -> None:
         ([0], [1, 1], 8),
         ([0], [1], 0),
         ([0], [1], 33),
+        ([], [], 0),
+        ([], [], 33),
     ],
 )
 def test_rejects_alike(impl, starts: list[int], freqs: list[int], prec: int) -> None:
     for call in (impl.push_sequence, impl.pop_sequence):
         with pytest.raises(IntervalError):
             call(EDGE, starts, freqs, prec)
+
+
+@pytest.mark.spec("ANS-2", "ANS-5")
+@pytest.mark.parametrize("impl", [reference, fast], ids=["reference", "fast"])
+@pytest.mark.parametrize("bad", range(3))
+def test_every_interval_is_checked_first(impl, bad: int) -> None:
+    """Even where the message is exhausted, or another's slot on top, before the bad one."""
+    freqs = [1, 1, 1]
+    freqs[bad] = 0
+    for m in (reference.EMPTY, Message(2**40 + 1, (7,))):
+        with pytest.raises(IntervalError, match="interval"):
+            impl.pop_sequence(m, [0, 0, 0], freqs, 8)
 
 
 @pytest.mark.spec("ANS-4")

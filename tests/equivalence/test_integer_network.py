@@ -1,5 +1,7 @@
 """`fast.compression.integer_network` computes the integers of the reference."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -76,24 +78,52 @@ def test_rejects_alike(impl) -> None:
             impl.evaluate(network, bad)
 
 
+def rounded(x: np.ndarray, bits: int) -> np.ndarray:
+    """Round floats to fewer significant bits."""
+    fraction, exponent = np.frexp(x)
+    return np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits)
+
+
+CARRIERS = [(np.float32, 24), (np.float64, 53)]
+
+
 @pytest.mark.spec("INN-5")
-def test_a_matrix_product_that_is_not_exact_is_noticed(monkeypatch) -> None:
-    """Such as one that rounds its inputs to half of their digits."""
-    fast._check_matrix_product.cache_clear()
-    fast._check_matrix_product(np.dtype(np.float32))
-    fast._check_matrix_product.cache_clear()
+@pytest.mark.parametrize(("dtype", "bits"), CARRIERS)
+def test_the_check_of_the_matrix_product_reaches_the_limit(dtype: type, bits: int) -> None:
+    """A sum is one below the limit of the carrier, and no sum of magnitudes is above that."""
 
-    class Rounding(np.ndarray):
-        def astype(self, dtype):
-            rounded = super().astype(np.float16 if dtype == np.float32 else np.float32)
-            return np.asarray(rounded).astype(dtype)
+    def multiply(a: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        assert (a.dtype, weights.dtype) == (dtype, dtype)
+        a, weights = (m.astype(np.int64) for m in (a, weights))
+        assert np.abs(a @ weights).max() == 2**bits - 1
+        assert (np.abs(a).max(axis=0) @ np.abs(weights)).max() == 2**bits - 1
+        return a @ weights
 
-    arange = np.arange
-    monkeypatch.setattr(np, "arange", lambda *a: arange(*a).view(Rounding))
-    for dtype in (np.float32, np.float64):
+    fast._check_matrix_product(np.dtype(dtype), multiply)
+
+
+@pytest.mark.spec("INN-5")
+@pytest.mark.parametrize(("dtype", "bits"), CARRIERS)
+def test_a_matrix_product_that_is_not_exact_is_noticed(dtype: type, bits: int) -> None:
+    """Such as one that rounds its inputs, its sums or its partial sums to one bit less."""
+
+    def rounds_inputs(a: np.ndarray, b: np.ndarray, bits: int) -> np.ndarray:
+        return rounded(a, bits) @ rounded(b, bits)
+
+    def rounds_sums(a: np.ndarray, b: np.ndarray, bits: int) -> np.ndarray:
+        return rounded(a @ b, bits)
+
+    def rounds_partial_sums(a: np.ndarray, b: np.ndarray, bits: int) -> np.ndarray:
+        total = np.zeros((len(a), b.shape[1]), a.dtype)
+        for i in reversed(range(len(b))):
+            total = rounded(total + np.outer(a[:, i], b[i]), bits)
+        return total
+
+    fast._check_matrix_product(np.dtype(dtype))
+    for multiply in (rounds_inputs, rounds_sums, rounds_partial_sums):
+        fast._check_matrix_product(np.dtype(dtype), partial(multiply, bits=bits))
         with pytest.raises(RuntimeError, match="not exact"):
-            fast._check_matrix_product(np.dtype(dtype))
-    fast._check_matrix_product.cache_clear()
+            fast._check_matrix_product(np.dtype(dtype), partial(multiply, bits=bits - 1))
 
 
 SCRIPT = """

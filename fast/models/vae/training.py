@@ -21,7 +21,8 @@ from fast.models.vae.bound import (
     negative_elbo_bits_per_pixel,
 )
 from reference.errors import ModelError
-from reference.models.mlp import BETA_1, BETA_2, LAST_GAIN, Layer, Mlp
+from reference.inference.adam import BETA_1, BETA_2
+from reference.models.mlp import LAST_GAIN, Layer, Mlp
 from reference.models.vae.model import Images, Vae
 from reference.models.vae.training import Epoch, Plan
 

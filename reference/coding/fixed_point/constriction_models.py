@@ -19,6 +19,8 @@ from reference.coding.fixed_point.quantisation import probability_list
 from reference.errors import DistributionError
 
 __all__ = [
+    "check_gaussian",
+    "check_support",
     "constriction_categorical",
     "constriction_gaussian",
     "constriction_gaussian_cumulative",
@@ -79,7 +81,8 @@ def constriction_gaussian(low: int, high: int, mean: float, std: float) -> tuple
     Raises:
         DistributionError: one of the four is out of its range (FIX-8).
     """
-    _check_gaussian(low, high, mean, std)
+    check_support(low, high)
+    check_gaussian(mean, std)
     return _rising(
         tuple(
             constriction_gaussian_cumulative(symbol, low, high, mean, std)
@@ -112,9 +115,14 @@ def constriction_gaussian_cumulative(
     return math.floor((SLOTS - 1 - (high - low)) * cdf) + symbol - low
 
 
-def _check_gaussian(low: int, high: int, mean: float, std: float) -> None:
+def check_support(low: int, high: int) -> None:
+    """Raise a `DistributionError` if no table has the symbols `low` to `high`. Spec: FIX-8."""
     if not (-(2**31) <= low < high < 2**31 and high - low < SLOTS):
         raise DistributionError(f"no support of 32-bit symbols runs from {low} to {high}")
+
+
+def check_gaussian(mean: float, std: float) -> None:
+    """Raise a `DistributionError` if there is no such Gaussian. Spec: FIX-8."""
     if not (math.isfinite(mean) and 0.0 < std < math.inf):
         raise DistributionError(f"no Gaussian has mean {mean} and standard deviation {std}")
 

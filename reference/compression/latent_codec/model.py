@@ -102,14 +102,15 @@ def quantise_vae(
     Spec: LAT-8, INN-6.
 
     Args:
-        examples: shape ``(N, D)``; typical images, 0 or 1.
+        examples: shape ``(N, D)``, N at least 1; typical images, 0 or 1.
 
     Raises:
         ModelError: a weight is not finite or too large, or `latent_bits` is out of range.
+        DataError: the examples are not such, or there are none (INN-6).
     """
     encoder = quantise_network(
         vae.encoder,
-        examples.astype(np.int64),
+        examples,
         input_fraction=0,
         input_limit=1,
         output_fraction=ENCODER_FRACTION,

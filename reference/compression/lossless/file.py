@@ -52,8 +52,12 @@ class Header:
         """Refuse what breaks LSL-1 or LSL-5."""
         if len(self.image_shape) > MOST_DIMENSIONS:
             raise DataError(f"images of {len(self.image_shape)} dimensions")
+        if not all(0 <= size < 1 << 32 for size in self.image_shape):
+            raise DataError(f"images of shape {self.image_shape}, with a size beyond 32 bits")
         if self.images < 1:
             raise DataError("there are no images")
+        if self.images >= 1 << 64:
+            raise DataError(f"{self.images} images, a number beyond 64 bits")
         if not 1 <= self.chunk_size <= MOST_CHUNK_IMAGES:
             raise DataError(
                 f"chunks of {self.chunk_size} images, not 1 to {MOST_CHUNK_IMAGES}"
@@ -79,7 +83,7 @@ def compress(model: LatentModel, images: Images, *, chunk_size: int = CHUNK_SIZE
         chunk_size: in ``[1, 65536]``.
 
     Raises:
-        DataError: the images do not suit the model, or there are none.
+        DataError: the images do not suit the model or the file, or there are none.
     """
     header = Header(digest(model), images.shape[1:], len(images), chunk_size)
     rows = images.reshape(len(images), -1)

@@ -1,6 +1,6 @@
 """Beta distributions, given by two shapes.
 
-Spec: DIS-8.
+Spec: DIS-8, DIS-20, DIS-22.
 Source: the closed forms are in N. Johnson, S. Kotz, N. Balakrishnan, Continuous Univariate
 Distributions 2 (1995), chapter 25, here with gamma functions taken apart by DIS-2.
 
@@ -9,10 +9,16 @@ The density is proportional to ``x^(a-1) (1-x)^(b-1)``, so the mean is ``a / (a 
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaln, xlog1py, xlogy
+from scipy.special import betainc, betaln, xlog1py, xlogy
 
 from reference.inference.distributions.gamma import shape_excess
-from reference.inference.distributions.parameters import Floats, check_positive, reals
+from reference.inference.distributions.parameters import (
+    Floats,
+    Shape,
+    check_positive,
+    reals,
+    sample_shape,
+)
 from reference.inference.distributions.remainders import (
     HALF_LOG_TAU,
     log_minus_digamma,
@@ -20,7 +26,7 @@ from reference.inference.distributions.remainders import (
     stirling_remainder,
 )
 
-__all__ = ["beta_entropy", "beta_kl", "beta_log_density"]
+__all__ = ["beta_cdf", "beta_entropy", "beta_kl", "beta_log_density", "beta_sample"]
 
 
 @np.errstate(over="ignore")  # what is beyond binary64 is infinite
@@ -44,6 +50,46 @@ def beta_log_density(x: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Fl
     y = np.clip(x, 0, 1)
     inside = xlogy(a - 1, y) + xlog1py(b - 1, -y) - betaln(a, b)
     return np.where(x == y, inside, -np.inf)
+
+
+def beta_cdf(x: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
+    """Return the probability that a beta variable is at most `x`.
+
+    Spec: DIS-20.
+
+        I_x(a, b), the regularised incomplete beta function
+
+    Args:
+        x: finite; the three broadcast.
+        a: positive; the shape at 0.
+        b: positive; the shape at 1.
+
+    Raises:
+        DistributionError: an argument is out of its range (DIS-1).
+    """
+    x, a, b = reals(x=x, a=a, b=b)
+    check_positive(a=a, b=b)
+    return np.asarray(betainc(a, b, np.clip(x, 0, 1)))
+
+
+def beta_sample(
+    rng: np.random.Generator, a: npt.ArrayLike, b: npt.ArrayLike, shape: Shape = ()
+) -> Floats:
+    """Return draws of a beta variable, in [0, 1].
+
+    Spec: DIS-22. They are those of `rng.beta`; of small shapes many are 0 or 1 in binary64.
+
+    Args:
+        a: positive; the shape at 0.
+        b: positive; the shape at 1.
+
+    Raises:
+        DistributionError: a parameter is out of its range (DIS-1), or `shape` is none
+            (DIS-22).
+    """
+    a, b = reals(a=a, b=b)
+    check_positive(a=a, b=b)
+    return np.asarray(rng.beta(a, b, sample_shape(shape, a, b)))
 
 
 def beta_entropy(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:

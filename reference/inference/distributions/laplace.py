@@ -1,6 +1,6 @@
 """Laplace distributions, given by a location and a scale.
 
-Spec: DIS-9.
+Spec: DIS-9, DIS-20 to DIS-22.
 Source: S. Kotz, T. Kozubowski, K. Podgorski, The Laplace Distribution and Generalizations
 (2001), chapter 2; the divergence is an integral of its two pieces.
 
@@ -10,10 +10,23 @@ Source: S. Kotz, T. Kozubowski, K. Podgorski, The Laplace Distribution and Gener
 import numpy as np
 import numpy.typing as npt
 
-from reference.inference.distributions.parameters import Floats, check_positive, reals
+from reference.inference.distributions.parameters import (
+    Floats,
+    Shape,
+    check_positive,
+    reals,
+    sample_shape,
+)
 from reference.inference.distributions.remainders import ratio_excess, rise_of_exp
 
-__all__ = ["laplace_entropy", "laplace_kl", "laplace_log_density"]
+__all__ = [
+    "laplace_cdf",
+    "laplace_entropy",
+    "laplace_from_noise",
+    "laplace_kl",
+    "laplace_log_density",
+    "laplace_sample",
+]
 
 
 @np.errstate(over="ignore")  # what is beyond binary64 is infinite
@@ -35,6 +48,59 @@ def laplace_log_density(x: npt.ArrayLike, mu: npt.ArrayLike, scale: npt.ArrayLik
     x, mu, scale = reals(x=x, mu=mu, scale=scale)
     check_positive(scale=scale)
     return np.asarray(-np.abs(x - mu) / scale - np.log(scale) - np.log(2))
+
+
+@np.errstate(over="ignore")  # what is beyond binary64 is infinite
+def laplace_cdf(x: npt.ArrayLike, mu: npt.ArrayLike, scale: npt.ArrayLike) -> Floats:
+    """Return the probability that a Laplace variable is at most `x`.
+
+    Spec: DIS-20.
+
+        exp(t) / 2 for t < 0,   1 - exp(-t) / 2 otherwise,   t = (x - mu) / scale
+
+    Args:
+        x: finite; the three broadcast.
+
+    Raises:
+        DistributionError: an argument is out of its range (DIS-1).
+    """
+    x, mu, scale = reals(x=x, mu=mu, scale=scale)
+    check_positive(scale=scale)
+    t = (x - mu) / scale
+    half = np.exp(-np.abs(t)) / 2
+    return np.where(t < 0, half, 1 - half)
+
+
+@np.errstate(over="ignore")  # what is beyond binary64 is infinite
+def laplace_from_noise(eps: npt.ArrayLike, mu: npt.ArrayLike, scale: npt.ArrayLike) -> Floats:
+    """Return what standard Laplace noise becomes at another location and scale.
+
+    Spec: DIS-21.
+
+        mu + scale eps
+
+    Raises:
+        DistributionError: an argument is out of its range (DIS-1).
+    """
+    eps, mu, scale = reals(eps=eps, mu=mu, scale=scale)
+    check_positive(scale=scale)
+    return np.asarray(mu + scale * eps)
+
+
+def laplace_sample(
+    rng: np.random.Generator, mu: npt.ArrayLike, scale: npt.ArrayLike, shape: Shape = ()
+) -> Floats:
+    """Return draws of a Laplace variable.
+
+    Spec: DIS-22. They are `laplace_from_noise` of `rng.laplace`.
+
+    Raises:
+        DistributionError: a parameter is out of its range (DIS-1), or `shape` is none
+            (DIS-22).
+    """
+    mu, scale = reals(mu=mu, scale=scale)
+    eps = rng.laplace(size=sample_shape(shape, mu, scale))
+    return laplace_from_noise(eps, mu, scale)
 
 
 def laplace_entropy(scale: npt.ArrayLike) -> Floats:

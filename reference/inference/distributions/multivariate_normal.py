@@ -1,94 +1,37 @@
-"""Normal distributions of vectors, with independent components or any covariance.
+"""Normal distributions of vectors, given by a mean and a covariance matrix.
 
-Spec: DIS-5, DIS-6.
+Spec: DIS-6, DIS-21, DIS-22.
 Source: C. Bishop, Pattern Recognition and Machine Learning (2006), section 2.3 and appendix B.
 
-``L`` is the number of components, on the last axis. The diagonal ones are given by standard
-deviations, the others by a covariance matrix, whose diagonal holds variances.
+``L`` is the number of components, on the last axis. The diagonal of the matrix holds
+variances, not standard deviations.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from reference.errors import DistributionError
-from reference.inference.distributions.normal import (
-    LOG_TAU,
-    normal_entropy,
-    normal_kl,
-    normal_log_density,
+from reference.inference.distributions.normal import LOG_TAU
+from reference.inference.distributions.parameters import (
+    Floats,
+    Shape,
+    check_broadcast,
+    reals,
+    sample_shape,
 )
-from reference.inference.distributions.parameters import Floats, check_broadcast, reals
 from reference.inference.distributions.remainders import ratio_excess
 
 __all__ = [
     "SYMMETRY_TOLERANCE",
-    "diagonal_normal_entropy",
-    "diagonal_normal_kl",
-    "diagonal_normal_log_density",
     "multivariate_normal_entropy",
+    "multivariate_normal_from_noise",
     "multivariate_normal_kl",
     "multivariate_normal_log_density",
+    "multivariate_normal_sample",
 ]
 
 SYMMETRY_TOLERANCE = 2.0**-40
 """How far a covariance may be from its transpose, in units of both deviations (DIS-6)."""
-
-
-def diagonal_normal_log_density(
-    x: npt.ArrayLike, mu: npt.ArrayLike, sigma: npt.ArrayLike
-) -> Floats:
-    """Return the log density at `x` of ``L`` independent normal variables, in nats.
-
-    Spec: DIS-5.
-
-    Args:
-        x: shape ``(..., L)``; the three broadcast.
-        mu: shape ``(..., L)``; means.
-        sigma: shape ``(..., L)``; standard deviations.
-
-    Returns:
-        Shape ``(...)``.
-
-    Raises:
-        DistributionError: an argument is out of its range (DIS-1), or has no axis (DIS-5).
-    """
-    return _sum(normal_log_density(x, mu, sigma))
-
-
-def diagonal_normal_entropy(sigma: npt.ArrayLike) -> Floats:
-    """Return the differential entropy of ``L`` independent normal variables, in nats.
-
-    Spec: DIS-5.
-
-    Args:
-        sigma: shape ``(..., L)``; standard deviations.
-
-    Returns:
-        Shape ``(...)``.
-
-    Raises:
-        DistributionError: `sigma` is out of its range (DIS-1), or has no axis (DIS-5).
-    """
-    return _sum(normal_entropy(sigma))
-
-
-def diagonal_normal_kl(
-    mu_q: npt.ArrayLike, sigma_q: npt.ArrayLike, mu_p: npt.ArrayLike, sigma_p: npt.ArrayLike
-) -> Floats:
-    """Return KL(q || p) of ``L`` independent normal variables, in nats; at least 0.
-
-    Spec: DIS-5, DIS-11.
-
-    Args:
-        mu_q: shape ``(..., L)``; the four broadcast.
-
-    Returns:
-        Shape ``(...)``.
-
-    Raises:
-        DistributionError: a parameter is out of its range (DIS-1), or has no axis (DIS-5).
-    """
-    return _sum(normal_kl(mu_q, sigma_q, mu_p, sigma_p))
 
 
 @np.errstate(over="ignore")  # what is beyond binary64 is infinite
@@ -117,6 +60,58 @@ def multivariate_normal_log_density(
     scaled = _solve(factor, (x - mu)[..., None])[..., 0]
     size = factor.shape[-1]
     return np.asarray(-(scaled**2).sum(-1) / 2 - _log_det(factor) - size * LOG_TAU / 2)
+
+
+@np.errstate(over="ignore")  # what is beyond binary64 is infinite
+def multivariate_normal_from_noise(
+    eps: npt.ArrayLike, mu: npt.ArrayLike, covariance: npt.ArrayLike
+) -> Floats:
+    """Return what independent standard normal noise becomes under N(mu, covariance).
+
+    Spec: DIS-21. With the Cholesky factor C of the covariance,
+
+        mu + C eps
+
+    Args:
+        eps: shape ``(..., L)``.
+        mu: shape ``(..., L)``.
+        covariance: shape ``(..., L, L)``; variances and covariances.
+
+    Returns:
+        Shape ``(..., L)``.
+
+    Raises:
+        DistributionError: an argument is out of its range (DIS-1), or `covariance` is not
+            symmetric and positive definite (DIS-6).
+    """
+    factor, eps, mu = _factor(covariance, eps=eps, mu=mu)
+    return np.asarray(mu + (factor * eps[..., None, :]).sum(-1))
+
+
+def multivariate_normal_sample(
+    rng: np.random.Generator,
+    mu: npt.ArrayLike,
+    covariance: npt.ArrayLike,
+    shape: Shape = (),
+) -> Floats:
+    """Return draws from N(mu, covariance).
+
+    Spec: DIS-22. They are `multivariate_normal_from_noise` of `rng.standard_normal`.
+
+    Args:
+        mu: shape ``(..., L)``.
+        covariance: shape ``(..., L, L)``; variances and covariances.
+
+    Returns:
+        Shape ``(*shape, ..., L)``.
+
+    Raises:
+        DistributionError: a parameter is out of its range (DIS-1), `covariance` is not
+            symmetric and positive definite (DIS-6), or `shape` is none (DIS-22).
+    """
+    factor, mu = _factor(covariance, mu=mu)
+    eps = rng.standard_normal(sample_shape(shape, mu, factor[..., 0]))
+    return multivariate_normal_from_noise(eps, mu, covariance)
 
 
 def multivariate_normal_entropy(covariance: npt.ArrayLike) -> Floats:
@@ -182,12 +177,6 @@ def multivariate_normal_kl(
     )
 
 
-def _sum(terms: Floats) -> Floats:
-    if terms.ndim == 0:
-        raise DistributionError("a vector of variables has an axis; this is one number")
-    return np.asarray(terms.sum(-1))
-
-
 def _factor(covariance: npt.ArrayLike, **vectors: npt.ArrayLike) -> tuple[Floats, ...]:
     """Return the Cholesky factor of a covariance, and vectors of its size."""
     (matrix,) = reals(covariance=covariance)
@@ -195,7 +184,9 @@ def _factor(covariance: npt.ArrayLike, **vectors: npt.ArrayLike) -> tuple[Floats
     if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2] or matrix.shape[-1] == 0:
         raise DistributionError(f"a covariance of shape {matrix.shape} is not square")
     if any(v.ndim < 1 or v.shape[-1] != matrix.shape[-1] for v in arrays):
-        raise DistributionError(f"a mean is not of the size of {matrix.shape}")
+        raise DistributionError(
+            f"vectors of shapes {[v.shape for v in arrays]} for {matrix.shape}"
+        )
     check_broadcast(matrix.shape[:-1], *(v.shape for v in arrays))
     deviations = np.sqrt(np.abs(np.diagonal(matrix, axis1=-2, axis2=-1)))
     bound = SYMMETRY_TOLERANCE * deviations[..., :, None] * deviations[..., None, :]

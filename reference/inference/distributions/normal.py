@@ -1,26 +1,33 @@
-"""Normal and log-normal distributions, given by a mean and a standard deviation.
+"""Normal distributions, given by a mean and a standard deviation.
 
-Spec: DIS-3, DIS-4.
+Spec: DIS-3, DIS-4, DIS-20 to DIS-22.
 Source: T. Cover, J. Thomas, Elements of Information Theory (2006), section 8.1.
 
-``sigma`` is the standard deviation, not the variance, and not its logarithm. A log-normal
-variable is the exponential of a normal one, whose mean and standard deviation name it.
+``sigma`` is the standard deviation, not the variance, and not its logarithm.
 """
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
-from reference.inference.distributions.parameters import Floats, check_positive, reals
+from reference.inference.distributions.parameters import (
+    Floats,
+    Shape,
+    check_positive,
+    reals,
+    sample_shape,
+)
 from reference.inference.distributions.remainders import ratio_excess
 
 __all__ = [
-    "log_normal_entropy",
-    "log_normal_kl",
-    "log_normal_log_density",
+    "LOG_TAU",
+    "normal_cdf",
     "normal_cross_entropy",
     "normal_entropy",
+    "normal_from_noise",
     "normal_kl",
     "normal_log_density",
+    "normal_sample",
 ]
 
 LOG_TAU = np.log(2 * np.pi)
@@ -45,6 +52,56 @@ def normal_log_density(x: npt.ArrayLike, mu: npt.ArrayLike, sigma: npt.ArrayLike
     x, mu, sigma = reals(x=x, mu=mu, sigma=sigma)
     check_positive(sigma=sigma)
     return np.asarray(-(((x - mu) / sigma) ** 2) / 2 - np.log(sigma) - LOG_TAU / 2)
+
+
+@np.errstate(over="ignore")  # what is beyond binary64 is infinite
+def normal_cdf(x: npt.ArrayLike, mu: npt.ArrayLike, sigma: npt.ArrayLike) -> Floats:
+    """Return the probability that a variable of N(mu, sigma^2) is at most `x`.
+
+    Spec: DIS-20.
+
+        Phi((x - mu) / sigma)
+
+    Args:
+        x: finite; the three broadcast.
+
+    Raises:
+        DistributionError: an argument is out of its range (DIS-1).
+    """
+    x, mu, sigma = reals(x=x, mu=mu, sigma=sigma)
+    check_positive(sigma=sigma)
+    return np.asarray(ndtr((x - mu) / sigma))
+
+
+@np.errstate(over="ignore")  # what is beyond binary64 is infinite
+def normal_from_noise(eps: npt.ArrayLike, mu: npt.ArrayLike, sigma: npt.ArrayLike) -> Floats:
+    """Return what standard normal noise becomes under N(mu, sigma^2).
+
+    Spec: DIS-21.
+
+        mu + sigma eps
+
+    Raises:
+        DistributionError: an argument is out of its range (DIS-1).
+    """
+    eps, mu, sigma = reals(eps=eps, mu=mu, sigma=sigma)
+    check_positive(sigma=sigma)
+    return np.asarray(mu + sigma * eps)
+
+
+def normal_sample(
+    rng: np.random.Generator, mu: npt.ArrayLike, sigma: npt.ArrayLike, shape: Shape = ()
+) -> Floats:
+    """Return draws from N(mu, sigma^2).
+
+    Spec: DIS-22. They are `normal_from_noise` of `rng.standard_normal`.
+
+    Raises:
+        DistributionError: a parameter is out of its range (DIS-1), or `shape` is none
+            (DIS-22).
+    """
+    mu, sigma = reals(mu=mu, sigma=sigma)
+    return normal_from_noise(rng.standard_normal(sample_shape(shape, mu, sigma)), mu, sigma)
 
 
 def normal_entropy(sigma: npt.ArrayLike) -> Floats:
@@ -99,51 +156,6 @@ def normal_kl(
     mu_q, sigma_q, mu_p, sigma_p = _two(mu_q, sigma_q, mu_p, sigma_p)
     squares = ((mu_q - mu_p) / sigma_p) ** 2 + ((sigma_q - sigma_p) / sigma_p) ** 2
     return np.asarray(squares / 2 + ratio_excess(sigma_q, sigma_p))
-
-
-@np.errstate(over="ignore")  # what is beyond binary64 is infinite
-def log_normal_log_density(
-    x: npt.ArrayLike, mu: npt.ArrayLike, sigma: npt.ArrayLike
-) -> Floats:
-    """Return the log density of exp(N(mu, sigma^2)) at `x`, in nats; -inf for x <= 0.
-
-    Spec: DIS-3.
-
-        log N(log x; mu, sigma^2) - log x
-
-    Raises:
-        DistributionError: an argument is out of its range (DIS-1).
-    """
-    x, mu, sigma = reals(x=x, mu=mu, sigma=sigma)
-    log_x = np.log(np.where(x > 0, x, 1))
-    return np.where(x > 0, normal_log_density(log_x, mu, sigma) - log_x, -np.inf)
-
-
-def log_normal_entropy(mu: npt.ArrayLike, sigma: npt.ArrayLike) -> Floats:
-    """Return the differential entropy of exp(N(mu, sigma^2)), in nats.
-
-    Spec: DIS-4.
-
-        mu + (1 + log(2 pi)) / 2 + log sigma
-
-    Raises:
-        DistributionError: a parameter is out of its range (DIS-1).
-    """
-    mu, sigma = reals(mu=mu, sigma=sigma)
-    return np.asarray(mu + normal_entropy(sigma))
-
-
-def log_normal_kl(
-    mu_q: npt.ArrayLike, sigma_q: npt.ArrayLike, mu_p: npt.ArrayLike, sigma_p: npt.ArrayLike
-) -> Floats:
-    """Return KL(q || p) of log-normal distributions, in nats; at least 0.
-
-    Spec: DIS-4, DIS-11. It is that of the normal ones.
-
-    Raises:
-        DistributionError: a parameter is out of its range (DIS-1).
-    """
-    return normal_kl(mu_q, sigma_q, mu_p, sigma_p)
 
 
 def _two(

@@ -1,7 +1,9 @@
-"""Parameters: arrays of finite reals that broadcast; whatever else is refused.
+"""Parameters, outcomes and shapes: what they may be; whatever else is refused.
 
-Spec: DIS-1.
+Spec: DIS-1, DIS-12, DIS-22.
 """
+
+import operator
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +11,27 @@ from numpy.typing import NDArray
 
 from reference.errors import DistributionError
 
-__all__ = ["Floats", "check_broadcast", "check_positive", "reals", "unit_reals"]
+__all__ = [
+    "Counts",
+    "Floats",
+    "Shape",
+    "check_broadcast",
+    "check_positive",
+    "outcomes",
+    "reals",
+    "sample_shape",
+    "unit_reals",
+    "wholes",
+]
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+"""Outcomes of discrete variables (DIS-12, DIS-22)."""
+Shape = int | tuple[int, ...]
+"""The leading axes of samples (DIS-22)."""
+
+LARGEST_WHOLE = 2.0**52
+"""Whole numbers are smaller than this, so that they and their halves are binary64 (DIS-12)."""
 
 
 def reals(**named: npt.ArrayLike) -> tuple[Floats, ...]:
@@ -72,3 +92,50 @@ def unit_reals(**named: npt.ArrayLike) -> tuple[Floats, ...]:
         if outside.any():
             raise DistributionError(f"{name} is {array[outside][0]}: outside [0, 1]")
     return arrays
+
+
+def wholes(least: float, **named: npt.ArrayLike) -> tuple[Floats, ...]:
+    """Return whole numbers as binary64. Spec: DIS-12.
+
+    Raises:
+        DistributionError: as for `reals` (DIS-1), or a number is not whole, below `least`, or
+            as large as ``2**52`` (DIS-12).
+    """
+    arrays = reals(**named)
+    for name, array in zip(named, arrays, strict=True):
+        wrong = (array != np.floor(array)) | (array < least) | (array >= LARGEST_WHOLE)
+        if wrong.any():
+            raise DistributionError(
+                f"{name} is {array[wrong][0]}: no whole number from {least} to 2**52"
+            )
+    return arrays
+
+
+def outcomes(x: npt.ArrayLike, *parameters: Floats) -> tuple[Floats, ...]:
+    """Return the outcomes at which a log mass is taken, and parameters, all of one shape.
+
+    Spec: DIS-12.
+
+    Raises:
+        DistributionError: `x` is no real number or does not broadcast (DIS-1), or is no whole
+            number of magnitude below ``2**52`` (DIS-12).
+    """
+    (x,) = wholes(-LARGEST_WHOLE + 1, x=x)
+    check_broadcast(x.shape, *(p.shape for p in parameters))
+    return tuple(np.broadcast_arrays(x, *parameters))
+
+
+def sample_shape(shape: Shape, *parameters: Floats) -> tuple[int, ...]:
+    """Return `shape` followed by the shape that the parameters have together. Spec: DIS-22.
+
+    Raises:
+        DistributionError: `shape` is no number or tuple of numbers of at least 0 (DIS-22).
+    """
+    axes = shape if isinstance(shape, tuple) else (shape,)
+    try:
+        sizes = tuple(operator.index(n) for n in axes)
+    except TypeError:
+        raise DistributionError(f"{shape!r} is no shape") from None
+    if min(sizes, default=0) < 0:
+        raise DistributionError(f"{shape!r} is no shape: an axis is negative")
+    return sizes + np.broadcast_shapes(*(p.shape for p in parameters))

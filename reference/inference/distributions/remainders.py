@@ -6,7 +6,7 @@ Source: the series are those of NIST, Digital Library of Mathematical Functions,
 
 A divergence between neighbours is a small number, yet its textbook form adds large ones of
 either sign: of the KL between two gamma distributions of shape ``1e12``, no digit is right.
-With these four functions the large parts are cancelled on paper.
+With these functions the large parts are cancelled on paper.
 """
 
 import numpy as np
@@ -15,6 +15,8 @@ from scipy.special import digamma, gammaln
 from reference.inference.distributions.parameters import Floats
 
 __all__ = [
+    "divergence",
+    "log_divergence",
     "log_minus_digamma",
     "ratio_excess",
     "rise_of_exp",
@@ -48,12 +50,12 @@ def ratio_excess(a: Floats, b: Floats) -> Floats:
 
 
 def rise_of_exp(d: Floats) -> Floats:
-    """Return ``exp(-d) - 1 + d`` of numbers of at least 0: at least 0. Spec: DIS-2."""
-    small = np.minimum(d, 0.5)
+    """Return ``exp(-d) - 1 + d``: at least 0, and 0 at 0. Spec: DIS-2."""
+    small = np.clip(d, -0.5, 0.5)
     series = np.zeros_like(small)
     for k in range(18, 1, -1):  # d^2/2! - d^3/3! + ..., from the innermost bracket outwards
         series = (1 - series) * small / k
-    return np.where(d < 0.5, series * small, d + np.expm1(-d))
+    return np.where(np.abs(d) < 0.5, series * small, d + np.expm1(-d))
 
 
 def stirling_remainder(a: Floats) -> Floats:
@@ -85,3 +87,31 @@ def log_minus_digamma(a: Floats) -> Floats:
         b / (2 * k) * large ** (-2.0 * k) for k, b in enumerate(BERNOULLI_NUMBERS, 1)
     )
     return np.where(a < LARGE, np.log(small) - digamma(small), series)
+
+
+def divergence(q: Floats, p: Floats) -> Floats:
+    """Return ``q log(q / p) + p - q`` of probabilities: at least 0, and 0 where q = p.
+
+    Spec: DIS-2, DIS-10. As ``sum p - sum q`` is 0, the sum of these terms is KL(q || p).
+
+        q (p / q - 1 - log(p / q))
+    """
+    a, b = np.where(q > 0, q, 1), np.where(p > 0, p, 1)
+    # Of a q that is tiny next to p, the ratio could overflow.
+    far = np.maximum(q * (np.log(a) - np.log(b)) + (p - q), 0)
+    terms = np.where(b > 4 * a, far, a * ratio_excess(b, a))
+    return np.where(q > 0, np.where(p > 0, terms, np.inf), p)
+
+
+def log_divergence(log_q: Floats, log_p: Floats) -> Floats:
+    """Return ``q log(q / p) + p - q`` of logarithms: at least 0, and 0 where they are equal.
+
+    Spec: DIS-2, DIS-19. Unlike `divergence` it stays finite where p is below binary64.
+
+        q (exp(-d) - 1 + d),   d = log q - log p
+    """
+    q, p = np.exp(log_q), np.exp(log_p)
+    d = np.where(q > 0, log_q, 0) - np.where(q > 0, log_p, 0)
+    # Of a q that is tiny next to p, exp(-d) could overflow.
+    terms = np.where(d < -1, p - q + q * d, q * rise_of_exp(np.maximum(d, -1)))
+    return np.where(q > 0, terms, p)

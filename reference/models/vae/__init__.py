@@ -1,6 +1,6 @@
 """The variational autoencoder: its bound, the gradient of the bound, and training.
 
-Spec: VAE-1 to VAE-9.
+Spec: VAE-1 to VAE-12.
 Source: D. Kingma, M. Welling, "Auto-encoding variational Bayes", ICLR 2014, arXiv:1312.6114.
 
 ::
@@ -24,6 +24,12 @@ from reference.models.vae.bound import (
     log_likelihood,
     negative_elbo_bits_per_pixel,
 )
+from reference.models.vae.importance import (
+    importance_weighted_estimate,
+    importance_weighted_gradients,
+    log_evidence_bounds,
+    log_importance_weights,
+)
 from reference.models.vae.model import EVALUATION_BATCH, Images, Vae, initialise
 from reference.models.vae.training import Epoch, Plan, binarise, train
 
@@ -36,8 +42,12 @@ __all__ = [
     "binarise",
     "elbo_estimate",
     "gradients",
+    "importance_weighted_estimate",
+    "importance_weighted_gradients",
     "initialise",
     "kl_to_prior",
+    "log_evidence_bounds",
+    "log_importance_weights",
     "log_likelihood",
     "negative_elbo_bits_per_pixel",
     "train",

@@ -1,81 +1,88 @@
-"""Bernoulli and categorical distributions, given by probabilities.
+"""Categorical distributions, given by the probabilities of ``K`` outcomes on the last axis.
 
-Spec: DIS-10.
+Spec: DIS-10, DIS-13.
 Source: T. Cover, J. Thomas, Elements of Information Theory (2006), sections 2.1 and 2.3.
 
-These are the definitions, in nats. The divergence is a sum of terms that are not negative:
-adding ``sum q - sum p``, which is 0, to ``sum p log(p / q)`` makes it one of
-
-    p (q / p - 1 - log(q / p))
+These are the definitions, in nats, with ``0 log 0 = 0``. The outcomes are 0 to ``K - 1``.
 """
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import xlog1py, xlogy
+from scipy.special import xlogy
 
 from reference.errors import DistributionError
-from reference.inference.distributions.parameters import Floats, unit_reals
-from reference.inference.distributions.remainders import ratio_excess
+from reference.inference.distributions.parameters import (
+    Counts,
+    Floats,
+    Shape,
+    outcomes,
+    sample_shape,
+    unit_reals,
+)
+from reference.inference.distributions.remainders import divergence
 
 __all__ = [
     "TOTAL_TOLERANCE",
-    "bernoulli_cross_entropy",
-    "bernoulli_entropy",
-    "bernoulli_kl",
     "categorical_cross_entropy",
     "categorical_entropy",
     "categorical_kl",
+    "categorical_log_mass",
+    "categorical_sample",
 ]
 
 TOTAL_TOLERANCE = 2.0**-16
 """How far the sum of the probabilities of a categorical may be from 1 (DIS-10)."""
 
 
-def bernoulli_entropy(p: npt.ArrayLike) -> Floats:
-    """Return the entropy of a variable that is 1 with probability `p`, in nats.
+def categorical_log_mass(x: npt.ArrayLike, p: npt.ArrayLike) -> Floats:
+    """Return the log mass of `p` at `x`, in nats.
 
-    Spec: DIS-10.
+    Spec: DIS-13.
 
-        -p log p - (1 - p) log(1 - p),   0 log 0 = 0
+        log p_x
 
-    Raises:
-        DistributionError: a probability is not in ``[0, 1]`` (DIS-1).
-    """
-    return bernoulli_cross_entropy(p, p)
-
-
-def bernoulli_cross_entropy(q: npt.ArrayLike, p: npt.ArrayLike) -> Floats:
-    """Return the cross entropy of `q` coded as `p`, probabilities of a 1; in nats.
-
-    Spec: DIS-10.
-
-        -q log p - (1 - q) log(1 - p),   0 log 0 = 0
-
-    Infinite where `p` is certain of what `q` is not.
+    Args:
+        x: whole numbers; -inf beyond 0 to ``K - 1``.
+        p: shape ``(..., K)``; not negative, with a sum within ``2**-16`` of 1, by which it
+            is divided; `x` broadcasts with its leading axes.
 
     Raises:
-        DistributionError: a probability is not in ``[0, 1]``, or the two do not broadcast
-            (DIS-1).
+        DistributionError: a row is no distribution, or its leading axes and `x` do not
+            broadcast (DIS-1, DIS-10); an outcome is no whole number (DIS-12).
     """
-    q, p = unit_reals(q=q, p=p)
-    return np.asarray(0.0 - xlogy(q, p) - xlog1py(1 - q, -p))
+    (p,) = _rows(p=p)
+    x, _ = outcomes(x, p[..., 0])
+    size = p.shape[-1]
+    p = np.broadcast_to(p, (*x.shape, size))
+    index = np.clip(x, 0, size - 1).astype(np.int64)
+    with np.errstate(divide="ignore"):
+        log_p = np.log(np.take_along_axis(p, index[..., None], -1)[..., 0])
+    return np.where(x == index, log_p, -np.inf)
 
 
-def bernoulli_kl(q: npt.ArrayLike, p: npt.ArrayLike) -> Floats:
-    """Return KL(q || p) of two probabilities of a 1, in nats; at least 0.
+def categorical_sample(
+    rng: np.random.Generator, p: npt.ArrayLike, shape: Shape = ()
+) -> Counts:
+    """Return draws of the outcomes 0 to ``K - 1``; never one of probability 0.
 
-    Spec: DIS-10, DIS-11.
+    Spec: DIS-22. A draw is how many of the sums ``p_0 + ... + p_k`` are at most a uniform
+    number in ``[0, 1)``.
 
-        q log(q / p) + (1 - q) log((1 - q) / (1 - p)),   0 log 0 = 0
+    Args:
+        p: shape ``(..., K)``, as for `categorical_log_mass`.
 
-    Infinite where `p` is certain of what `q` is not.
+    Returns:
+        Shape ``(*shape, ...)``.
 
     Raises:
-        DistributionError: a probability is not in ``[0, 1]``, or the two do not broadcast
-            (DIS-1).
+        DistributionError: a row is no distribution (DIS-1, DIS-10), or `shape` is none
+            (DIS-22).
     """
-    q, p = unit_reals(q=q, p=p)
-    return _divergences(q, p) + _divergences(1 - q, 1 - p)
+    (p,) = _rows(p=p)
+    sums = np.cumsum(p, -1)
+    sums /= sums[..., -1:]  # the last one is 1 to the bit, so no draw is K
+    uniform = rng.random(sample_shape(shape, p[..., 0]))
+    return np.asarray((sums <= uniform[..., None]).sum(-1), np.int64)
 
 
 def categorical_entropy(p: npt.ArrayLike) -> Floats:
@@ -108,7 +115,7 @@ def categorical_cross_entropy(q: npt.ArrayLike, p: npt.ArrayLike) -> Floats:
     Infinite where a `p_k` is 0 and its `q_k` is not.
 
     Args:
-        q: shape ``(..., K)``, as for `categorical_entropy`; the two broadcast.
+        q: shape ``(..., K)``, as for `categorical_log_mass`; the two broadcast.
 
     Returns:
         Shape ``(...)``.
@@ -130,7 +137,7 @@ def categorical_kl(q: npt.ArrayLike, p: npt.ArrayLike) -> Floats:
     Infinite where a `p_k` is 0 and its `q_k` is not.
 
     Args:
-        q: shape ``(..., K)``, as for `categorical_entropy`; the two broadcast.
+        q: shape ``(..., K)``, as for `categorical_log_mass`; the two broadcast.
 
     Returns:
         Shape ``(...)``.
@@ -139,16 +146,7 @@ def categorical_kl(q: npt.ArrayLike, p: npt.ArrayLike) -> Floats:
         DistributionError: a row is no distribution (DIS-1, DIS-10).
     """
     q, p = _rows(q=q, p=p)
-    return np.asarray(_divergences(q, p).sum(-1))
-
-
-def _divergences(q: Floats, p: Floats) -> Floats:
-    """Return ``q log(q / p) + p - q``: at least 0, and 0 where q = p."""
-    a, b = np.where(q > 0, q, 1), np.where(p > 0, p, 1)
-    # Of a q that is tiny next to p, the ratio could overflow.
-    far = np.maximum(q * (np.log(a) - np.log(b)) + (p - q), 0)
-    terms = np.where(b > 4 * a, far, a * ratio_excess(b, a))
-    return np.where(q > 0, np.where(p > 0, terms, np.inf), p)
+    return np.asarray(divergence(q, p).sum(-1))
 
 
 def _rows(**named: npt.ArrayLike) -> tuple[Floats, ...]:

@@ -1,0 +1,169 @@
+"""Compiled twin of `reference.inference.elbo`: equal within the bounds of ELB-11 to ELB-14.
+
+Spec: ELB-11 to ELB-14.  Checked by tests/equivalence/test_elbo.py.
+
+The C library's exponential is called for one number at a time; of this one LLVM makes vector
+instructions. The sums of a row take two passes: the first finds the largest of its numbers.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import uint64
+from numpy.lib.array_utils import normalize_axis_index
+
+from fast._jit import kernel
+from reference.errors import DistributionError
+from reference.inference.elbo import Estimate
+from reference.inference.elbo.estimate import Floats
+
+__all__ = [
+    "effective_sample_size",
+    "effective_sample_size_kernel",
+    "importance_weighted_bound",
+    "log_mean_exp",
+    "log_mean_exp_kernel",
+]
+
+GRADE_CLOSE = {"reassoc", "contract", "nsz"}
+"""Sums may be taken in any order; infinities stay what they are."""
+
+LEAST = -700.0
+"""Below it an exponential counts as this one: nothing, beside the largest, which is 1."""
+PER_LOG2 = 1 / math.log(2)
+# log 2 in two parts: k times the first one is exact
+HIGH = float.fromhex("0x1.62e42fefp-1")
+LOW = float.fromhex("0x1.473de6af278edp-34")
+# In the fraction of 1.5 * 2**52, an integer is a float already; 1023 is the bias of exponents.
+MAGIC = 1.5 * 2.0**52 + 1023
+FRACTION_BITS = uint64(52)
+# of the Taylor series; the first term left out is below 4e-18
+C2, C3, C4, C5, C6, C7 = (1 / math.factorial(k) for k in range(2, 8))
+C8, C9, C10, C11, C12, C13 = (1 / math.factorial(k) for k in range(8, 14))
+
+
+@kernel(fastmath={"contract"})
+def _exp(x):  # type: ignore[no-untyped-def]
+    """Return ``exp(x)`` for ``x <= 0``: ``2^k`` by the exponent field, times a series."""
+    x = max(x, LEAST)
+    shifted = x * PER_LOG2 + MAGIC  # rounds to the nearest k
+    k = shifted - MAGIC
+    r = (x - k * HIGH) - k * LOW
+    y = C8 + r * (C9 + r * (C10 + r * (C11 + r * (C12 + r * C13))))
+    y = 1.0 + r * (
+        1.0 + r * (C2 + r * (C3 + r * (C4 + r * (C5 + r * (C6 + r * (C7 + r * y))))))
+    )
+    return y * np.uint64(np.float64(shifted).view(np.uint64) << FRACTION_BITS).view(np.float64)
+
+
+@kernel(fastmath=GRADE_CLOSE)
+def _largest(row):  # type: ignore[no-untyped-def]
+    """Return the largest number, and how many are no log density: NaN or plus infinity."""
+    top, wrong = -np.inf, 0
+    for i in range(row.size):
+        wrong += int(not row[i] < np.inf)
+        top = row[i] if row[i] > top else top
+    return top, wrong
+
+
+@kernel(fastmath=GRADE_CLOSE)
+def log_mean_exp_kernel(rows, out):  # type: ignore[no-untyped-def]
+    """Set the log-mean-exp of each row; return how many numbers are refused (ELB-11)."""
+    wrong = 0
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        top, found = _largest(row)
+        wrong += found
+        if top == -np.inf:
+            out[i] = top
+            continue
+        total = 0.0
+        for j in range(row.size):
+            total += _exp(row[j] - top)
+        out[i] = top + math.log(total / row.size)
+    return wrong
+
+
+@kernel(fastmath=GRADE_CLOSE)
+def effective_sample_size_kernel(rows, out):  # type: ignore[no-untyped-def]
+    """Set the ESS of each row; return how many numbers are refused (ELB-14)."""
+    wrong = 0
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        top, found = _largest(row)
+        wrong += found
+        if top == -np.inf:
+            out[i] = 0.0
+            continue
+        total, squares = 0.0, 0.0
+        for j in range(row.size):
+            w = _exp(row[j] - top)
+            total += w
+            squares += w * w
+        out[i] = total * total / squares
+    return wrong
+
+
+def log_mean_exp(a: npt.ArrayLike, axis: int = -1) -> Floats:
+    """Return the logarithm of the mean of exponentials. Spec: ELB-11.
+
+    Raises:
+        DistributionError: `a` is no array of log weights (ELB-11), or has no such axis.
+    """
+    return _of_rows(log_mean_exp_kernel, a, axis)
+
+
+def effective_sample_size(log_weights: npt.ArrayLike, axis: int = -1) -> Floats:
+    """Return how many equal weights would vary as little as these. Spec: ELB-14.
+
+    Raises:
+        DistributionError: `log_weights` are no such numbers (ELB-11), or have no such axis.
+    """
+    return _of_rows(effective_sample_size_kernel, log_weights, axis)
+
+
+def importance_weighted_bound(log_weights: npt.ArrayLike) -> Estimate:
+    """Return the importance-weighted bound L_k from groups of k draws. Spec: ELB-12.
+
+    Raises:
+        DistributionError: `log_weights` are no such numbers (ELB-1), or have no groups.
+    """
+    t = log_mean_exp(log_weights, 1)
+    n, never = len(t), np.isneginf(t).any(axis=0)
+    t = np.where(never, 0.0, t)
+    mean = t.mean(axis=0)
+    variance = np.full_like(mean, np.nan)
+    if n > 1:
+        variance = np.where(never, np.inf, ((t - mean) ** 2).sum(axis=0) / (n - 1))
+    return Estimate(np.where(never, -np.inf, mean), variance, np.sqrt(variance / n))
+
+
+def _array(log_weights: npt.ArrayLike) -> Floats:
+    """Return log weights as binary64; that they are below infinity is left to a kernel."""
+    try:
+        array = np.asarray(log_weights)
+    except ValueError as error:  # lists of unequal length
+        raise DistributionError(f"log_weights is no array: {error}") from None
+    if array.dtype.kind not in "fiu":
+        raise DistributionError(f"log_weights has the type {array.dtype}: no reals")
+    if array.ndim == 0 or array.size == 0:
+        raise DistributionError(f"log_weights of shape {array.shape} has no draws")
+    return array.astype(np.float64, copy=False)
+
+
+def _of_rows(function, log_weights: npt.ArrayLike, axis: int) -> Floats:  # type: ignore[no-untyped-def]
+    array = _array(log_weights)
+    try:
+        axis = normalize_axis_index(axis, array.ndim)
+    except np.exceptions.AxisError:
+        raise DistributionError(f"log_weights {array.shape} have no axis {axis}") from None
+    moved = np.moveaxis(array, axis, -1)
+    rows = np.require(moved.reshape(-1, moved.shape[-1]), requirements=["C", "W"])
+    out = np.empty(len(rows))
+    with np.errstate(invalid="ignore"):  # the JIT off, what is refused below makes warnings
+        wrong = function(rows, out)
+    if wrong > 0:
+        value = array[~(array < np.inf)][0]
+        raise DistributionError(f"log_weights is {value}: no log density")
+    return out.reshape(moved.shape[:-1])
