@@ -3,9 +3,10 @@
 Spec: VEM-1 to VEM-18.
 """
 
-from reference.inference.expectation_maximization.ascent import ascent_step
+from reference.inference.expectation_maximization.ascent import (
+    ascent_step,
+)
 from reference.inference.expectation_maximization.finite_latents import (
-    ExpectationMaximization,
     e_step,
     expectation_maximization,
     finite_lower_bound,
@@ -19,31 +20,36 @@ from reference.inference.expectation_maximization.gaussian_mixture import (
 )
 from reference.inference.expectation_maximization.inference import (
     AmortisedInference,
-    IterativeInference,
+    Inference,
     LocalInference,
+)
+from reference.inference.expectation_maximization.iterative import (
+    IterativeInference,
+)
+from reference.inference.expectation_maximization.optimum import (
+    best_local,
+    poisson_log_evidence,
+    profile_bound,
 )
 from reference.inference.expectation_maximization.poisson_factors import (
     PoissonFactors,
     PoissonFactorsGradient,
-    best_local,
-    gradients,
     local_curvature,
-    log_evidence,
-    lower_bounds,
+    poisson_gradients,
+    poisson_lower_bounds,
     prior_local,
 )
 from reference.inference.expectation_maximization.variational import (
     VariationalEm,
     inference_step,
     model_step,
-    profile_bound,
     variational_em,
 )
 
 __all__ = [
     "AmortisedInference",
-    "ExpectationMaximization",
     "GaussianMixture",
+    "Inference",
     "IterativeInference",
     "LocalInference",
     "PoissonFactors",
@@ -58,12 +64,12 @@ __all__ = [
     "fit_gaussian_mixture",
     "gaussian_mixture_log_joint",
     "gaussian_mixture_m_step",
-    "gradients",
     "inference_step",
     "local_curvature",
-    "log_evidence",
-    "lower_bounds",
     "model_step",
+    "poisson_gradients",
+    "poisson_log_evidence",
+    "poisson_lower_bounds",
     "prior_local",
     "profile_bound",
     "variational_em",

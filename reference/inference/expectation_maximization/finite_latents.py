@@ -10,51 +10,33 @@ A model is known by its table of log joints, ``l_ik = log p(x_i, z_i = k)``: a r
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from math import inf, isnan
-from typing import Generic, TypeVar
+from math import inf
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 from scipy.special import entr
 
-from reference.errors import DistributionError, LowerBoundError
+from reference.errors import DistributionError
 from reference.inference.distributions.parameters import Floats, reals
-from reference.inference.expectation_maximization.arguments import (
-    check_number,
-    check_tolerance,
-)
+from reference.inference.mean_field.coordinate_ascent import Ascent, coordinate_ascent
 
 __all__ = [
-    "FALL_TOLERANCE",
+    "NEGLIGIBLE",
     "SUM_TOLERANCE",
-    "ExpectationMaximization",
-    "check_rise",
     "e_step",
     "expectation_maximization",
     "finite_lower_bound",
     "responsibilities",
 ]
 
+NEGLIGIBLE = 2.0**-900
+"""A posterior probability below this is 0 (VEM-2)."""
 SUM_TOLERANCE = 2.0**-16
 """How far the probabilities of a point, or of a mixture, may be from the sum 1 (VEM-1)."""
-FALL_TOLERANCE = 2.0**-32
-"""The evidence may fall by this much of 1 plus its magnitude: rounding (VEM-3)."""
 
 Parameters = TypeVar("Parameters")
-
-
-@dataclass(frozen=True)
-class ExpectationMaximization(Generic[Parameters]):
-    """Where an ascent has come to, and how (VEM-3)."""
-
-    parameters: Parameters
-    """After the last iteration."""
-    lower_bounds: tuple[float, ...]
-    """The log evidence of the first parameters, then after each iteration; in nats."""
-    converged: bool
-    """Whether the last iteration raised it by no more than the tolerance."""
 
 
 def finite_lower_bound(log_joint: npt.ArrayLike, q: npt.ArrayLike) -> Floats:
@@ -88,6 +70,8 @@ def e_step(log_joint: npt.ArrayLike) -> tuple[Floats, Floats]:
 
         log p(x_i) = log sum_k exp(l_ik)        p(k | x_i) = exp(l_ik - log p(x_i))
 
+    A probability below ``2**-900`` becomes 0: sums of such numbers would lose their digits.
+
     Args:
         log_joint: shape ``(N, K)``; finite or ``-inf``, not all of a row ``-inf``.
 
@@ -105,7 +89,9 @@ def e_step(log_joint: npt.ArrayLike) -> tuple[Floats, Floats]:
     largest = table.max(axis=1, keepdims=True)  # nothing overflows, and no row becomes 0
     weights = np.exp(table - largest)
     totals = weights.sum(axis=1, keepdims=True)
-    return weights / totals, np.asarray(largest + np.log(totals))[:, 0]
+    posterior = weights / totals
+    evidence = np.asarray(largest + np.log(totals))[:, 0]
+    return np.where(posterior < NEGLIGIBLE, 0.0, posterior), evidence
 
 
 def expectation_maximization(
@@ -115,13 +101,13 @@ def expectation_maximization(
     *,
     tol: float = 1e-3,
     max_iter: int = 100,
-) -> ExpectationMaximization[Parameters]:
-    """Alternate the exact posterior and the M step until the evidence no longer rises.
+) -> Ascent[Parameters]:
+    """Alternate the M step and the exact posterior until the evidence no longer rises.
 
-    Spec: VEM-3.
+    Spec: VEM-3. It is coordinate ascent on one bound, of parameters and distributions.
 
     Args:
-        parameters: of any type, never changed in place.
+        parameters: where to start, of any type, never changed in place.
         log_joint: parameters -> the table of shape ``(N, K)``.
         m_step: parameters, and distributions of shape ``(N, K)`` -> the parameters with the
             largest bound under these distributions, or with a larger one.
@@ -130,33 +116,24 @@ def expectation_maximization(
 
     Raises:
         DistributionError: a table that breaks VEM-1 or VEM-2.
-        LowerBoundError: the evidence has fallen (VEM-3).
+        LowerBoundError: the bound has fallen, so that the M step is none (VEM-3).
         ModelError: `tol` or `max_iter` is out of range (VEM-3).
     """
-    check_tolerance(tol)
-    check_number(max_iter=max_iter)
-    q, evidence = e_step(log_joint(parameters))
-    lower_bounds = [float(evidence.sum())]
-    for _ in range(max_iter):
-        parameters = m_step(parameters, q)
-        q, evidence = e_step(log_joint(parameters))
-        lower_bounds.append(float(evidence.sum()))
-        check_rise(*lower_bounds[-2:])
-        if lower_bounds[-1] <= lower_bounds[-2] + tol:
-            return ExpectationMaximization(parameters, tuple(lower_bounds), True)
-    return ExpectationMaximization(parameters, tuple(lower_bounds), False)
 
+    def maximise(state: tuple[Parameters, Floats]) -> tuple[Parameters, Floats]:
+        return m_step(*state), state[1]
 
-def check_rise(before: float, after: float) -> None:
-    """Refuse a bound that has fallen by more than rounding makes. Spec: VEM-3.
+    def expect(state: tuple[Parameters, Floats]) -> tuple[Parameters, Floats]:
+        return state[0], e_step(log_joint(state[0]))[0]
 
-    Raises:
-        LowerBoundError: it has, or is NaN or infinite upwards (VEM-3).
-    """
-    if isnan(after) or after == inf:
-        raise LowerBoundError(f"{after} is no lower bound")
-    if before - after > FALL_TOLERANCE * (1 + abs(before)):
-        raise LowerBoundError(f"an iteration lowers the bound from {before!r} to {after!r}")
+    def lower_bound(state: tuple[Parameters, Floats]) -> float:
+        return float(finite_lower_bound(log_joint(state[0]), state[1]).sum())
+
+    start = parameters, e_step(log_joint(parameters))[0]
+    found = coordinate_ascent(
+        start, [maximise, expect], lower_bound, tol=tol, max_iter=max_iter
+    )
+    return Ascent(found.state[0], found.lower_bounds, found.converged)
 
 
 def responsibilities(q: npt.ArrayLike, shape: tuple[int, ...]) -> Floats:

@@ -23,17 +23,17 @@ import numpy.typing as npt
 
 from reference.errors import DataError, DistributionError, ModelError
 from reference.inference.distributions.parameters import Floats, reals
-from reference.inference.expectation_maximization.arguments import LARGEST, data
 from reference.inference.expectation_maximization.finite_latents import (
+    NEGLIGIBLE,
     SUM_TOLERANCE,
-    ExpectationMaximization,
     e_step,
     expectation_maximization,
     responsibilities,
 )
+from reference.inference.mean_field.arguments import LARGEST, real_data
+from reference.inference.mean_field.coordinate_ascent import Ascent
 
 __all__ = [
-    "EMPTY",
     "FLOOR",
     "LARGEST_VARIANCE",
     "LEAST_VARIANCE",
@@ -53,8 +53,6 @@ LEAST_VARIANCE = 2.0**-400
 """Of a mixture (VEM-4)."""
 LARGEST_VARIANCE = 2.0**404
 """Of a mixture; more than the square of the largest distance of data and means (VEM-4)."""
-EMPTY = 2.0**-900
-"""Below this sum of responsibilities a component is empty (VEM-6)."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class GaussianMixture:
     """A mixture of ``K`` Gaussians (VEM-4); what is no mixture is refused."""
 
     weights: Floats
-    """Shape ``(K,)``; they are divided by their sum."""
+    """Shape ``(K,)``; divided by their sum where they are used."""
     means: Floats
     """Shape ``(K, D)``."""
     variances: Floats
@@ -83,7 +81,7 @@ class GaussianMixture:
             raise DistributionError(f"means of up to {np.abs(means).max()} in magnitude")
         if not ((variances >= LEAST_VARIANCE) & (variances <= LARGEST_VARIANCE)).all():
             raise DistributionError(f"variances from {variances.min()} to {variances.max()}")
-        object.__setattr__(self, "weights", weights / weights.sum())
+        object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "means", means)
         object.__setattr__(self, "variances", variances)
 
@@ -107,7 +105,7 @@ def gaussian_mixture_log_joint(x: npt.ArrayLike, mixture: GaussianMixture) -> Fl
     x = _data_for(x, mixture)
     squares = (x[:, None, :] - mixture.means) ** 2 / mixture.variances
     with np.errstate(divide="ignore"):  # the logarithm of a weight of 0
-        log_weights = np.log(mixture.weights)
+        log_weights = np.log(mixture.weights / mixture.weights.sum())
     log_scales = np.broadcast_to(np.log(mixture.variances), mixture.means.shape)
     constants = x.shape[1] / 2 * log(2 * pi) + log_scales.sum(axis=1) / 2
     return np.asarray(log_weights - constants - squares.sum(axis=2) / 2)
@@ -150,7 +148,7 @@ def gaussian_mixture_m_step(
     _check_settings(mixture, floor, fixed)
     weights, means, variances = mixture.weights, mixture.means, mixture.variances
     counts = q.sum(axis=0)
-    seen = counts >= EMPTY
+    seen = counts >= NEGLIGIBLE
     shares = q / np.where(seen, counts, 1)  # the columns of the others are not used
     if "weights" not in fixed:
         weights = np.where(seen, counts, 0) / counts.sum()
@@ -188,7 +186,7 @@ def fit_gaussian_mixture(
     fixed: Collection[str] = (),
     tol: float = 1e-3,
     max_iter: int = 100,
-) -> ExpectationMaximization[GaussianMixture]:
+) -> Ascent[GaussianMixture]:
     """Iterate from a mixture until the evidence of the data no longer rises.
 
     Spec: VEM-7.
@@ -221,7 +219,7 @@ def fit_gaussian_mixture(
 
 
 def _data_for(x: npt.ArrayLike, mixture: GaussianMixture) -> Floats:
-    x = data(x)
+    x = real_data(x, 2)
     if x.shape[1] != mixture.means.shape[1]:
         raise DataError(f"data of {x.shape[1]} dimensions, means of {mixture.means.shape[1]}")
     return x

@@ -1,6 +1,6 @@
 """Variational expectation maximisation: an inner loop on inference, an outer one on the model.
 
-Spec: VEM-12, VEM-17.
+Spec: VEM-17.
 Source: lectures 001 and 002, "Variational Expectation Maximization".
 """
 
@@ -12,23 +12,22 @@ import numpy as np
 import numpy.typing as npt
 
 from reference.inference.distributions.parameters import Floats
-from reference.inference.expectation_maximization.arguments import check_number, count_data
 from reference.inference.expectation_maximization.ascent import ascent_step
 from reference.inference.expectation_maximization.inference import Inference
 from reference.inference.expectation_maximization.poisson_factors import (
     LARGEST_PARAMETER,
     PoissonFactors,
     PoissonFactorsGradient,
-    best_local,
-    gradients,
-    lower_bounds,
+    count_data,
+    poisson_gradients,
+    poisson_lower_bounds,
 )
+from reference.inference.mean_field.arguments import check_count
 
 __all__ = [
     "VariationalEm",
     "inference_step",
     "model_step",
-    "profile_bound",
     "variational_em",
 ]
 
@@ -45,28 +44,6 @@ class VariationalEm(Generic[AnyInference]):
     """Likewise."""
     lower_bounds: tuple[float, ...]
     """The sum of the bounds at the start, then after each iteration; in nats."""
-
-
-def profile_bound(
-    x: npt.ArrayLike, model: PoissonFactors
-) -> tuple[float, PoissonFactorsGradient]:
-    """Return the sum of the best bounds, in nats, and its derivative in the model.
-
-    Spec: VEM-12.
-
-        d/dtheta max_lambda F(theta, lambda)  =  (dF/dtheta)(theta, lambda*)
-
-    At the maximum a change of the local parameters changes nothing to first order, so what
-    they do when the model changes does not appear.
-
-    Args:
-        x: shape ``(N, D)``; counts.
-
-    Raises:
-        DataError, LowerBoundError: as for `best_local`.
-    """
-    local = best_local(x, model)
-    return float(lower_bounds(x, model, local).sum()), gradients(x, model, local)[1]
 
 
 def variational_em(
@@ -97,15 +74,15 @@ def variational_em(
         LowerBoundError: a rate is beyond binary64 at the start (VEM-9).
         ModelError: a number of iterations or steps is out of range (VEM-3).
     """
-    check_number(iterations=iterations, inner_steps=inner_steps)
-    x = count_data(x, len(model.bias))
-    bounds = [float(lower_bounds(x, model, inference.infer(x, model)).sum())]
+    check_count(iterations=iterations, inner_steps=inner_steps)
+    x = count_data(x, model)
+    bounds = [float(poisson_lower_bounds(x, model, inference.infer(x, model)).sum())]
     rates, model_rate = np.ones(len(inference.rows())), 1.0
     for _ in range(iterations):
         for _ in range(inner_steps):
             inference, rates = inference_step(x, model, inference, rates)
         model, model_rate = model_step(x, model, inference.infer(x, model), model_rate)
-        bounds.append(float(lower_bounds(x, model, inference.infer(x, model)).sum()))
+        bounds.append(float(poisson_lower_bounds(x, model, inference.infer(x, model)).sum()))
         if on_iteration is not None:
             on_iteration(VariationalEm(model, inference, tuple(bounds)))
     return VariationalEm(model, inference, tuple(bounds))
@@ -145,9 +122,9 @@ def model_step(
     def objective(rows: Floats) -> Floats:
         if not (np.abs(rows) <= LARGEST_PARAMETER).all():
             return np.array([-np.inf])
-        return np.array([lower_bounds(x, _at(rows, model), local).sum()])
+        return np.array([poisson_lower_bounds(x, _at(rows, model), local).sum()])
 
-    gradient = gradients(x, model, local)[1]
+    gradient = poisson_gradients(x, model, local)[1]
     moved, rates = ascent_step(objective, _row(model), _row(gradient), np.array([rate]))
     return _at(moved, model), float(rates[0])
 
