@@ -135,7 +135,7 @@ def coins_m_step(_: tuple[float, float], q: Floats) -> tuple[float, float]:
 
 @pytest.mark.spec("VEM-3")
 def test_two_coins_of_do_and_batzoglou() -> None:
-    """Nature Biotechnology 26, figure 1: 0.71 and 0.58 after one step, 0.80 and 0.52 after ten."""
+    """Nature Biotechnology 26, figure 1: 0.71, 0.58 after one step, 0.80, 0.52 after ten."""
     one = expectation_maximization((0.6, 0.5), coins, coins_m_step, max_iter=1, tol=0)
     assert one.state == pytest.approx((0.71, 0.58), abs=0.005)
     assert len(one.lower_bounds) == 2

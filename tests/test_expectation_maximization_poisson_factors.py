@@ -6,7 +6,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.integrate import quad
@@ -56,6 +56,7 @@ def test_bound_by_quadrature() -> None:
 
 @pytest.mark.spec("VEM-8", "VEM-9", "VEM-18")
 @given(problem=poisson_problems())
+@settings(max_examples=40)
 def test_without_weights_the_prior_is_the_posterior(
     problem: tuple[Floats, PoissonFactors],
 ) -> None:
@@ -118,7 +119,7 @@ def test_curvature_by_differences(problem: tuple[Floats, PoissonFactors], seed: 
 @pytest.mark.spec("VEM-9")
 @given(problem=poisson_problems(), seed=st.integers(0, 2**32 - 1))
 def test_concave(problem: tuple[Floats, PoissonFactors], seed: int) -> None:
-    """In (mu, sigma^2) given the model, and in (W, b) given q: half-way lies above the chord."""
+    """In (mu, sigma^2) given the model, in (W, b) given q: half-way lies above the chord."""
     x, model = problem
     rng = np.random.default_rng(seed)
     latents = model.weights.shape[1]
@@ -148,6 +149,7 @@ def test_concave(problem: tuple[Floats, PoissonFactors], seed: int) -> None:
 
 @pytest.mark.spec("VEM-11")
 @given(problem=poisson_problems(), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=40)
 def test_best_local_is_the_maximum(problem: tuple[Floats, PoissonFactors], seed: int) -> None:
     """Gradient 0, which by strict concavity is the maximum; and nothing else is above it."""
     x, model = problem
@@ -229,6 +231,7 @@ def test_evidence_sums_to_one() -> None:
 
 @pytest.mark.spec("VEM-18")
 @given(problem=poisson_problems(latents=1), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=40)
 def test_bounds_below_the_evidence(problem: tuple[Floats, PoissonFactors], seed: int) -> None:
     """Any local parameters, the best ones, and log p(x), in this order."""
     x, model = problem
@@ -256,6 +259,7 @@ def test_gap_closes_as_counts_grow() -> None:
 
 @pytest.mark.spec("VEM-12")
 @given(problem=poisson_problems(), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=40)
 def test_envelope(problem: tuple[Floats, PoissonFactors], seed: int) -> None:
     """Total derivative of the best bound = partial derivative at the best local parameters."""
     x, model = problem
