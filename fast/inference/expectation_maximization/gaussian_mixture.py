@@ -6,6 +6,7 @@ An iteration reads the data once, a block of points at a time, and keeps no resp
 only their sums, and those of the first two powers of the distance from some centre. A block is
 turned so that a row holds one dimension, or one component, of all its points: so every inner
 loop runs along memory, and LLVM makes vector instructions of it.
+Logarithms are to the base 2 in the kernel, since it is ``2**t`` that it computes.
 """
 
 from collections.abc import Collection
@@ -15,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fast._jit import kernel
-from fast.inference._exponential import _exp
 from fast.inference.mean_field._arguments import Floats, check_count, data
+from fast.inference.mean_field.mixture import _exp2
 from reference.errors import DataError, DistributionError, LowerBoundError, ModelError
 from reference.inference.expectation_maximization.finite_latents import NEGLIGIBLE
 from reference.inference.expectation_maximization.gaussian_mixture import (
@@ -47,10 +48,10 @@ _Sums = tuple[Floats, Floats, Floats]
 def em_step_kernel(  # type: ignore[no-untyped-def]
     x, means, scales, offsets, centres, columns, weights, tops, totals, counts, firsts, squares
 ):
-    """Return the log evidence of all points, in nats; set the sums that the M step needs.
+    """Return the log2 of the evidence of all points; set the sums that the M step needs.
 
-    With ``l_ik = offsets[k] - sum_d scales[k, d] (x_id - means[k, d])^2`` and the posterior
-    ``q_ik`` (VEM-2), ``counts[k]`` becomes ``sum_i q_ik``, and ``firsts[k, d]`` and
+    With ``log2 p(x_i, k) = offsets[k] - sum_d scales[k, d] (x_id - means[k, d])^2``, and the
+    posterior ``q_ik`` (VEM-2), ``counts[k]`` becomes ``sum_i q_ik``, and ``firsts[k, d]`` and
     ``squares[k, d]`` that of ``q_ik`` times ``x_id - centres[k, d]`` and times its square.
 
     `columns`, `weights`, `tops` and `totals` are room to work in, of the shapes ``(D, n)``,
@@ -87,7 +88,7 @@ def em_step_kernel(  # type: ignore[no-untyped-def]
         for k in range(components):
             row = weights[k]
             for i in range(n):
-                row[i] = _exp(row[i] - tops[i])
+                row[i] = _exp2(row[i] - tops[i])
                 totals[i] += row[i]
         # One logarithm for the product of all totals, each of which is at least 1.
         largest, product = 0.0, 1.0
@@ -95,7 +96,7 @@ def em_step_kernel(  # type: ignore[no-untyped-def]
             largest += tops[i]
             product *= totals[i]
             totals[i] = 1.0 / totals[i]
-        evidence += largest + np.log(product)
+        evidence += largest + np.log2(product)
         # The sums
         for k in range(components):
             row, count = weights[k], 0.0
@@ -191,8 +192,9 @@ def _sums(x: Floats, mixture: GaussianMixture, centres: Floats) -> tuple[_Sums, 
     sums = np.empty(k), np.empty((k, d)), np.empty((k, d))
     # arrays of the caller may be read-only, which to a kernel is another type
     means, centres = (np.require(a, np.float64, ["C", "W"]) for a in (mixture.means, centres))
-    evidence = em_step_kernel(x, means, 0.5 / variances, offsets, centres, *room, *sums)
-    return sums, float(evidence)
+    scales, offsets = 0.5 / log(2) / variances, offsets / log(2)
+    bits = em_step_kernel(x, means, scales, offsets, centres, *room, *sums)
+    return sums, float(bits) * log(2)
 
 
 def _m_step(
