@@ -11,10 +11,10 @@ import numpy as np
 
 from reference.inference.distributions.parameters import Floats
 
-__all__ = ["HALVINGS", "ascent_step"]
+__all__ = ["RATES", "ascent_step"]
 
-HALVINGS = 64
-"""Most halvings; where that is not enough, rounding decides, and there is no step (VEM-13)."""
+RATES = 64
+"""Most rates that are tried (VEM-13)."""
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what is no number is not enough
@@ -29,10 +29,12 @@ def ascent_step(
     Spec: VEM-13. The rows are points of separate problems. Each takes the first of the rates
     ``rho, rho / 2, rho / 4, ...`` for which
 
-        f(p + rho g)  >=  f(p) + rho |g|^2 / 2
+        f(p + rho g)  >=  f(p) + rho |g|^2 / 2  >  f(p)
 
-    and begins its next step with twice that rate, or with the same where nothing was gained.
-    Where the gradient changes by at most ``C`` times the distance, rates up to ``1 / C`` do.
+    and begins its next step with twice that rate. Where there is none before the right side
+    is `f(p)` but for rounding, the point stays, and begins again with the rate that it had: if
+    something else changes `f`, it can move again. Where the gradient changes by at most ``C``
+    times the distance, rates up to ``1 / C`` do.
 
     Args:
         objective: shape ``(R, P)`` -> shape ``(R,)``; ``-inf`` or NaN outside its domain.
@@ -41,15 +43,20 @@ def ascent_step(
         rates: shape ``(R,)``; positive.
 
     Returns:
-        Shapes ``(R, P)`` and ``(R,)``. A point for which no rate will do stays.
+        Shapes ``(R, P)`` and ``(R,)``.
     """
     before, squares = objective(points), (gradient**2).sum(axis=1)
-    for _ in range(HALVINGS):
-        moved = points + rates[:, None] * gradient
-        after = objective(moved)
-        enough = after >= before + rates * squares / 2
-        if enough.all():
+    rho, taken = rates, np.zeros_like(rates)
+    for _ in range(RATES):
+        asked = before + rho * squares / 2
+        searching = (taken == 0) & (asked > before)
+        if not searching.any():
             break
-        rates = np.where(enough, rates, rates / 2)
-    moved = np.where(enough[:, None], moved, points)
-    return moved, np.where(enough & (after > before), 2 * rates, rates)
+        after = objective(_step(points, gradient, np.where(searching, rho, taken)))
+        taken = np.where(searching & (after >= asked), rho, taken)
+        rho = rho / 2
+    return _step(points, gradient, taken), np.where(taken > 0, 2 * taken, rates)
+
+
+def _step(points: Floats, gradient: Floats, rates: Floats) -> Floats:
+    return np.where(rates[:, None] > 0, points + rates[:, None] * gradient, points)
