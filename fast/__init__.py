@@ -29,6 +29,7 @@ MODULES = (
     "inference.semi_implicit",
     "models.mlp",
     "models.vae",
+    "compression.byte_strings",
     "compression.integer_network",
     "compression.latent_codec",
     "compression.lossless",

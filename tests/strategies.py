@@ -2,6 +2,7 @@
 
 import math
 from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from hypothesis import strategies as st
@@ -186,3 +187,55 @@ def poisson_problems(
     counts = st.integers(0, 3) | st.integers(0, 60)
     x = draw(hnp.arrays(np.int64, (n, d), elements=counts))
     return x.astype(np.float64), PoissonFactors(weights, bias)
+
+
+class BucketCase(NamedTuple):
+    """Symbols, and the arguments of LAN-10 or LAN-11 that say how they are distributed."""
+
+    symbols: list[int]
+    models: tuple[int, int, list[Any], list[Any]]
+    """From which symbol to which, means, and inverse scales or standard deviations."""
+
+
+@st.composite
+def bucket_cases(
+    draw: st.DrawFn, most_buckets: int = 2**21 + 1, most_symbols: int = 80
+) -> BucketCase:
+    """Arrays for Gaussians or logistics (LAN-10), of every size and at the ends of ranges."""
+    low = draw(st.integers(-300, 300) | st.integers(-(2**20), 2**20 - 1))
+    most = min(2**20, low + most_buckets - 1)
+    high = draw(st.integers(low + 1, min(most, low + 600)) | st.integers(low + 1, most))
+    near = st.integers((low - 9) << 16, (high + 9) << 16)
+    mean = near | st.sampled_from([-(2**37), 2**37])
+    inverse_scale = st.integers(1, 2**24) | st.sampled_from([1, 900, 1 << 14, 2**24])
+    symbol = st.integers(low, high) | st.sampled_from([low, high])
+    rows = draw(st.lists(st.tuples(symbol, mean, inverse_scale), max_size=most_symbols))
+    symbols, means, inverse_scales = ([row[i] for row in rows] for i in range(3))
+    return BucketCase(symbols, (low, high, means, inverse_scales))
+
+
+@st.composite
+def constriction_cases(draw: st.DrawFn, most_symbols: int = 80) -> BucketCase:
+    """Arrays for the Gaussians of `constriction` (LAN-11)."""
+    low, size = draw(st.integers(-300, 300)), draw(st.integers(2, 300))
+    high = low + size - 1
+    mean = st.floats(low - 50.0, high + 50.0)
+    std = st.floats(2.0**-10, 100.0) | st.floats(5e-324, 2.0**40)
+    rows = draw(st.lists(st.tuples(st.integers(low, high), mean, std), max_size=most_symbols))
+    symbols, means, stds = ([row[i] for row in rows] for i in range(3))
+    return BucketCase(symbols, (low, high, means, stds))
+
+
+@st.composite
+def words_near(draw: st.DrawFn, words: list[int], w: int = 32) -> list[int]:
+    """Any words: often a stream with one of its words changed, or less or more of them."""
+    word = st.integers(0, 2**w - 1) | st.sampled_from([-1, 0, 1, 2**w - 1, 2**w, 2**64])
+    kind = draw(st.sampled_from(["cut", "change", "add", "random"]))
+    at = draw(st.integers(0, len(words) - 1))
+    if kind == "cut":
+        return words[at + 1 :]
+    if kind == "change":
+        return [*words[:at], draw(word), *words[at + 1 :]]
+    if kind == "add":
+        return [*words[:at], draw(word), *words[at:]]
+    return draw(st.lists(st.integers(0, 2**w - 1), max_size=40))

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 import fast.cli
-from fast.cli import main
+from fast.cli import demo, main
 from fast.datasets import open_images, write_images
 from reference.compression.latent_codec import digest, quantise_vae, read_model, write_model
 from reference.errors import FormatError
@@ -195,6 +196,16 @@ def test_inspect_finds_every_change(
         Path("changed").write_bytes(changed)
         assert run("inspect", "changed") == 1
         assert capsys.readouterr().err.startswith("bits-back: changed: s")
+
+
+def test_the_demo_compresses_what_nothing_was_chosen_on() -> None:
+    """The plan was chosen on the first 400 of the shuffled digits: those are trained on."""
+    digits = (load_digits().images >= 8).astype(np.uint8)
+    shuffled = digits[np.random.default_rng(0).permutation(len(digits))]
+    training, images = demo._digits(demo._Clock({}))
+    assert np.array_equal(training[:400], shuffled[:400])
+    assert np.array_equal(images, shuffled[400:800])
+    assert np.array_equal(training[400:], shuffled[800:])
 
 
 def test_demo(work: Path, capsys: pytest.CaptureFixture[str]) -> None:

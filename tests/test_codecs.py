@@ -1,6 +1,7 @@
-"""COD-1 to COD-8 hold for `reference.coding.codecs`."""
+"""COD-1 to COD-9 hold for `reference.coding.codecs`."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -24,7 +25,7 @@ edges = st.lists(st.integers(-(5 << 16), 5 << 16), min_size=1, max_size=30, uniq
 @st.composite
 def simple_codecs(draw: st.DrawFn) -> tuple[Codec[int], int]:
     """A codec of one symbol, and the number of its symbols."""
-    kind = draw(st.sampled_from(["uniform", "categorical", "bernoulli", "gaussian"]))
+    kind = draw(st.sampled_from(["uniform", "categorical", "bernoulli", "bucket"]))
     if kind == "uniform":
         prec = draw(st.integers(1, 32))
         n = draw(st.integers(1, min(2**prec, 1000)))
@@ -37,10 +38,11 @@ def simple_codecs(draw: st.DrawFn) -> tuple[Codec[int], int]:
         return codecs.bernoulli(draw(st.integers(1, 2**prec - 1)), prec), 2
     e = draw(edges)
     mean, inverse_scale = draw(st.integers(-(8 << 16), 8 << 16)), draw(st.integers(1, 2**23))
-    return codecs.gaussian(e, mean, inverse_scale, draw(st.integers(5, 32))), len(e) + 1
+    make = draw(st.sampled_from([codecs.gaussian, codecs.logistic]))
+    return make(e, mean, inverse_scale, draw(st.integers(5, 32))), len(e) + 1
 
 
-@pytest.mark.spec("COD-1", "COD-2", "COD-3", "COD-4", "COD-5")
+@pytest.mark.spec("COD-1", "COD-2", "COD-3", "COD-4", "COD-5", "COD-9")
 @given(m=messages(least_words=1), drawn=simple_codecs(), data=st.data())
 def test_push_and_pop_undo_each_other(
     m: Message, drawn: tuple[Codec[int], int], data: st.DataObject
@@ -230,6 +232,32 @@ def test_gaussian_masses(mean: int, log_scale: float) -> None:
         assert (
             abs(c / 2**24 - 0.5 * math.erfc(-z / math.sqrt(2))) < 7.5e-6 + 4e-6 + 3e-5 * sigma
         )
+
+
+@pytest.mark.spec("COD-9")
+@given(mean=st.integers(-(2 << 16), 2 << 16), log_scale=st.floats(-3, 1))
+def test_logistic_masses(mean: int, log_scale: float) -> None:
+    """The edges between the buckets lie at the slots of the logistic function."""
+    s = math.exp(log_scale)
+    codec = codecs.logistic(EDGES, mean, round(2**14 / s), 24)
+    for i in range(1, len(EDGES) + 1):
+        # the first slot that is bucket i's, found by popping
+        start = bisect_left(range(2**24), i, key=lambda slot: codec.pop(one_slot(slot))[1])
+        p = 1 / (1 + math.exp(-(EDGES[i - 1] - mean) / 2**16 / s))
+        # the table's error, the free slots, and the rounding of the inverse scale
+        assert abs(start / 2**24 - p) < 3e-6 + 4e-6 + 3e-5 * s
+
+
+def one_slot(slot: int) -> Message:
+    """A message that holds only this slot of 2**24."""
+    return Message((1 << 56) + slot, ())
+
+
+@pytest.mark.spec("COD-9")
+@pytest.mark.parametrize(("inverse_scale", "prec"), [(0, 24), (-5, 24), (1 << 14, 4)])
+def test_logistic_rejects(inverse_scale: int, prec: int) -> None:
+    with pytest.raises(IntervalError, match="buckets"):
+        codecs.logistic(EDGES, 0, inverse_scale, prec)
 
 
 @pytest.mark.spec("COD-6")

@@ -247,7 +247,7 @@ def test_bytes_that_follow() -> None:
 
 @pytest.mark.spec("LSL-7")
 def test_another_model() -> None:
-    with pytest.raises(ModelError, match=r"made with model [0-9a-f]{16}, not [0-9a-f]{16}"):
+    with pytest.raises(ModelError, match=r"made with model [0-9a-f]{64}, not [0-9a-f]{64}"):
         unpacked(FILE, OTHER)
 
 

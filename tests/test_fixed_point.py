@@ -20,7 +20,9 @@ from reference.coding.fixed_point import (
     constriction_gaussian,
     constriction_gaussian_cumulative,
     error_function,
+    invert_scales,
     quantise,
+    quantise_means,
 )
 from reference.coding.fixed_point.error_function import erf, exp
 from reference.errors import DistributionError
@@ -445,3 +447,60 @@ def test_entries_that_the_last_bit_decides(
 def test_gaussian_refuses(arguments, says: str) -> None:
     with pytest.raises(DistributionError, match=says):
         constriction_gaussian(*arguments)
+
+
+# Means and scales
+
+
+@pytest.mark.spec("FIX-10")
+@given(mu=st.floats(-(2.0**21), 2.0**21), s=st.floats(2.0**-10, 1.7e308))
+@example(mu=-(2.0**-17), s=2.0**15)  # halves go up
+@example(mu=-3 * 2.0**-17, s=2.0**-10)
+@example(mu=0.49999999999999994 / 2**16, s=1.7976931348623157e308)
+def test_means_and_scales_are_rounded_to_nearest(mu: float, s: float) -> None:
+    """Exact but where adding 1/2 rounds too, which the clause asks for."""
+    (mean,), (inverse_scale,) = quantise_means([mu]), invert_scales([s])
+    assert mean == math.floor(Fraction(mu * 2.0**16 + 0.5))
+    assert abs(mean - Fraction(mu) * 2**16) <= Fraction(1, 2) + Fraction(1, 2**16)
+    assert inverse_scale == max(1, math.floor(Fraction(2.0**14 / s + 0.5)))
+    assert abs(inverse_scale - 2**14 / Fraction(s)) <= Fraction(1, 2) + U * 2**25 or (
+        inverse_scale == 1
+    )
+    assert 1 <= inverse_scale <= 2**24
+
+
+@pytest.mark.spec("FIX-10")
+def test_known_means_and_scales() -> None:
+    means = quantise_means([[0.0, 1.0, -1.5], [2.0**21, -(2.0**21), 2.0**-17]])
+    assert means.tolist() == [[0, 65536, -98304], [2**37, -(2**37), 1]]
+    assert means.dtype == np.int64
+    scales = invert_scales(np.array([2.0**-10, 1.0, 3.0, 1e300], np.float64))
+    assert scales.tolist() == [2**24, 16384, 5461, 1]
+    assert scales.dtype == np.int64
+    assert quantise_means([]).tolist() == invert_scales([]).tolist() == []
+    assert quantise_means(3) == 3 << 16
+    assert invert_scales(np.float32(0.1)) == math.floor(2**14 / float(np.float32(0.1)) + 0.5)
+
+
+@pytest.mark.spec("FIX-10")
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 2.0**21 + 1, -(2.0**22)])
+def test_means_refused(bad: float) -> None:
+    with pytest.raises(DistributionError, match=re.escape(str(bad))):
+        quantise_means([0.0, bad])
+
+
+@pytest.mark.spec("FIX-10")
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -1.0, 0.0, 2.0**-10.1, -math.inf])
+def test_scales_refused(bad: float) -> None:
+    with pytest.raises(DistributionError, match=re.escape(str(bad))):
+        invert_scales([1.0, bad])
+
+
+@pytest.mark.spec("FIX-10")
+@pytest.mark.parametrize(
+    "bad", [["a"], [1j], [None], [[1.0], [1.0, 2.0]], [True], np.longdouble([1])]
+)
+def test_what_is_no_array_of_binary64(bad) -> None:
+    for function in (quantise_means, invert_scales):
+        with pytest.raises(DistributionError, match=r"binary64|no array"):
+            function(bad)

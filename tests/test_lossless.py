@@ -198,9 +198,7 @@ def test_rejects_what_does_not_fit_a_field() -> None:
 @pytest.mark.spec("LSL-7")
 def test_rejects_another_model() -> None:
     other = example_model(seed=4)
-    with pytest.raises(
-        ModelError, match=rf"{digest(MODEL).hex()[:16]}.*{digest(other).hex()[:16]}"
-    ):
+    with pytest.raises(ModelError, match=rf"{digest(MODEL).hex()}.*{digest(other).hex()}"):
         decompress(other, FILE)
 
 

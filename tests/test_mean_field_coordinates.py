@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from math import inf, nan
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -28,6 +29,21 @@ def test_known_gap() -> None:
     """Computed independently as (log 2 + log 1 - log det) / 2, with det = 1.19."""
     assert mf.normal_target_gap([[2, 0.9], [0.9, 1]]) == pytest.approx(0.2595969367, abs=1e-10)
     assert mf.normal_target_gap(np.diag([3.0, 0.2, 1e-5])) == 0
+
+
+@pytest.mark.spec("MFV-1")
+@given(target=targets)
+def test_gap_in_high_precision(target: Any) -> None:
+    _, precision = target
+    with mpmath.workdps(50):
+        matrix = mpmath.matrix(precision.tolist())
+        logs = [mpmath.log(matrix[i, i]) for i in range(len(precision))]
+        gap = (mpmath.fsum(logs) - mpmath.log(mpmath.det(matrix))) / 2
+        scale = np.sqrt(np.diagonal(precision))
+        kappa = np.linalg.cond(precision / scale / scale[:, None])
+        found = mf.normal_target_gap(precision)
+        bound = 2.0**-44 * len(precision) ** 2 * kappa * (1 + float(sum(map(abs, logs))))
+        assert abs(found - gap) <= bound
 
 
 @pytest.mark.spec("MFV-1")

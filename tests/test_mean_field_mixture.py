@@ -2,8 +2,10 @@
 
 import itertools
 import math
+from types import SimpleNamespace
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -115,6 +117,30 @@ def test_bound_is_the_expectation_that_defines_it(d: int) -> None:
             value += weights @ (log_ratio.sum(axis=1) + log_x.sum(axis=1))
         total += q_c * value
     assert mf.mixture_elbo(x, phi, m, s2, sigma) == pytest.approx(total, abs=1e-11)
+
+
+@pytest.mark.spec("MFV-4")
+@given(problem=mixture_problems(), sparse=st.booleans())
+def test_bound_in_high_precision(problem: Problem, sparse: bool) -> None:
+    """The clause, term by term; with responsibilities of 0, whose logarithm is not taken."""
+    x, m, s2, sigma = problem
+    (n, d), k = x.shape, len(m)
+    phi = np.eye(k)[np.arange(n) % k] if sparse else some_responsibilities(n, k)
+    with mpmath.workdps(40):
+        terms = [-k * d * mpmath.log(sigma), mpmath.mpf(k * d) / 2]
+        terms += [-n * mpmath.log(k), -mpmath.mpf(n * d) / 2 * mpmath.log(2 * mpmath.pi)]
+        for j in range(k):
+            square = mpmath.fsum(mpmath.mpf(v) ** 2 for v in m[j])
+            terms += [-(square + d * mpmath.mpf(s2[j])) / (2 * mpmath.mpf(sigma) ** 2)]
+            terms += [mpmath.mpf(d) / 2 * mpmath.log(s2[j])]
+            for i in range(n):
+                pairs = zip(x[i], m[j], strict=True)
+                square = mpmath.fsum((mpmath.mpf(a) - mpmath.mpf(b)) ** 2 for a, b in pairs)
+                terms += [-mpmath.mpf(phi[i, j]) * (square + d * mpmath.mpf(s2[j])) / 2]
+                if phi[i, j] > 0:
+                    terms += [-mpmath.mpf(phi[i, j]) * mpmath.log(phi[i, j])]
+        error = abs(mf.mixture_elbo(x, phi, m, s2, sigma) - mpmath.fsum(terms))
+        assert error <= 2.0**-44 * mpmath.fsum(map(abs, terms))
 
 
 @pytest.mark.spec("MFV-4")
@@ -354,6 +380,17 @@ def test_seeds(n: int, d: int, k: int, seed: int, grid: bool) -> None:
     chosen = {tuple(row) for row in found[: len(distinct)].tolist()}
     assert chosen <= distinct
     assert len(chosen) == min(k, len(distinct))
+
+
+@pytest.mark.spec("MFV-8")
+@pytest.mark.parametrize(
+    ("u", "second"), [(0.0, 1), (0.2, 2), (0.19, 1), (0.5, 3), (1 - 2.0**-53, 4)]
+)
+def test_seed_at_the_edge_of_a_point(u: float, second: int) -> None:
+    """Squared distances of 0, 2, 3, 4 and 1: sums of 0, 2, 5, 9 and 10."""
+    x = np.array([[0.0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1], [0, 0, 0, 1]])
+    rng: Any = SimpleNamespace(integers=lambda _: 0, random=lambda: u)
+    assert mf.mixture_seeds(x, 2, 1.0, rng)[1].tolist() == x[second].tolist()
 
 
 X, M, S2, SIGMA = problem(4, 2, 3)

@@ -4,6 +4,7 @@ from dataclasses import astuple, replace
 from math import inf, nan
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,6 +37,28 @@ def test_one_by_one(x: list[float], prior: NormalGamma) -> None:
     assert mf.normal_gamma_evidence(x, prior) == pytest.approx(log_p, rel=1e-11, abs=1e-10)
     found = mf.normal_gamma_posterior(x, prior)
     assert astuple(found) == pytest.approx(astuple(p), rel=1e-10, abs=1e-10)
+
+
+@pytest.mark.spec("MFV-11", "MFV-12")
+@given(x=data, prior=priors)
+def test_in_high_precision(x: list[float], prior: NormalGamma) -> None:
+    """The clauses, term by term, as they stand in SPEC.md."""
+    with mpmath.workdps(40):
+        mu_0, kappa, a, b = map(mpmath.mpf, astuple(prior))
+        n, values = len(x), [mpmath.mpf(v) for v in x]
+        mean = mpmath.fsum(values) / n
+        new_kappa, new_a = kappa + n, a + mpmath.mpf(n) / 2
+        new_b = b + mpmath.fsum((v - mean) ** 2 for v in values) / 2
+        new_b += kappa * n * (mean - mu_0) ** 2 / (2 * new_kappa)
+        terms = [mpmath.loggamma(new_a), -mpmath.loggamma(a), a * mpmath.log(b)]
+        terms += [-new_a * mpmath.log(new_b), mpmath.log(kappa / new_kappa) / 2]
+        terms += [-mpmath.mpf(n) / 2 * mpmath.log(2 * mpmath.pi)]
+        error = abs(mf.normal_gamma_evidence(x, prior) - mpmath.fsum(terms))
+        assert error <= 2.0**-40 * mpmath.fsum(map(abs, terms))
+        best, shape = mf.normal_gamma_mean_field(x, prior), new_a + mpmath.mpf(1) / 2
+        expected = mpmath.sqrt(new_b / (new_kappa * new_a)), shape, new_b * shape / new_a
+        for found, value in zip((best.s, best.a, best.b), expected, strict=True):
+            assert abs(found / value - 1) <= 2.0**-40
 
 
 @pytest.mark.spec("MFV-12")

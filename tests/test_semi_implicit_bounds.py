@@ -166,12 +166,14 @@ def test_surrogate_exceeds_the_evidence() -> None:
 @pytest.mark.spec("SIV-2")
 def test_mixture_known_answers() -> None:
     thirds = np.log([[0.5, 0.25], [0.1, 0.3]])
-    np.testing.assert_allclose(np.exp(siv.mixture_log_density(thirds)), [0.375, 0.2])
+    np.testing.assert_allclose(np.exp(siv.semi_implicit_log_density(thirds)), [0.375, 0.2])
     own = np.log([0.9, 0.2])
-    np.testing.assert_allclose(np.exp(siv.mixture_log_density(thirds, own)), [0.55, 0.2])
-    np.testing.assert_allclose(siv.mixture_log_density(np.empty((2, 0)), own), own)
+    np.testing.assert_allclose(np.exp(siv.semi_implicit_log_density(thirds, own)), [0.55, 0.2])
+    np.testing.assert_allclose(siv.semi_implicit_log_density(np.empty((2, 0)), own), own)
     tiny = np.array([[-2000.0, -2000.0 + log(3)], [-np.inf, 5.0]])
-    np.testing.assert_allclose(siv.mixture_log_density(tiny), [-2000 + log(2), 5 - log(2)])
+    np.testing.assert_allclose(
+        siv.semi_implicit_log_density(tiny), [-2000 + log(2), 5 - log(2)]
+    )
 
 
 ONE, NONE = np.zeros(1), np.empty((1, 0))
@@ -181,30 +183,30 @@ ONE, NONE = np.zeros(1), np.empty((1, 0))
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
-        (siv.mixture_log_density, (NONE,)),
-        (siv.mixture_log_density, (np.empty((0, 3)),)),
-        (siv.mixture_log_density, (np.zeros(3),)),
-        (siv.mixture_log_density, ([[0.0], [0.0, 1.0]],)),
-        (siv.mixture_log_density, ([["a"]],)),
-        (siv.mixture_log_density, ([[True]],)),
-        (siv.mixture_log_density, ([[np.nan]],)),
-        (siv.mixture_log_density, ([[np.inf]],)),
+        (siv.semi_implicit_log_density, (NONE,)),
+        (siv.semi_implicit_log_density, (np.empty((0, 3)),)),
+        (siv.semi_implicit_log_density, (np.zeros(3),)),
+        (siv.semi_implicit_log_density, ([[0.0], [0.0, 1.0]],)),
+        (siv.semi_implicit_log_density, ([["a"]],)),
+        (siv.semi_implicit_log_density, ([[True]],)),
+        (siv.semi_implicit_log_density, ([[np.nan]],)),
+        (siv.semi_implicit_log_density, ([[np.inf]],)),
         (
-            siv.mixture_log_density,
+            siv.semi_implicit_log_density,
             (
                 NONE,
                 [-np.inf],
             ),
         ),
         (
-            siv.mixture_log_density,
+            siv.semi_implicit_log_density,
             (
                 NONE,
                 [0.0, 0.0],
             ),
         ),
         (
-            siv.mixture_log_density,
+            siv.semi_implicit_log_density,
             (
                 NONE,
                 0.0,
@@ -330,10 +332,12 @@ def test_one_other_by_quadrature() -> None:
     own, others = 2 * nodes[i], 2 * nodes[k]
     z = own + nodes[j]
     parts = normal_log_density(z, own, 1.0), normal_log_density(z, others, 1.0)[:, None]
-    found = weights @ siv.mixture_log_density(parts[1], parts[0])
+    found = weights @ siv.semi_implicit_log_density(parts[1], parts[0])
     expected = mixture_expectations(2.0, 1)
     assert found == pytest.approx(expected[0], abs=1e-6)
-    assert weights @ siv.mixture_log_density(parts[1]) == pytest.approx(expected[1], abs=1e-6)
+    assert weights @ siv.semi_implicit_log_density(parts[1]) == pytest.approx(
+        expected[1], abs=1e-6
+    )
 
 
 @pytest.mark.spec("SIV-3", "SIV-4")

@@ -1,7 +1,8 @@
 """``bits-back demo``: all of it on scikit-learn's digits, and a comparison.
 
 The digits are 8 x 8 pixels with values 0 to 16; half of that and more counts as ink. 1397 of
-them are trained on and the other 400 compressed, always the same ones.
+them are trained on and the other 400 compressed, always the same ones. The network's shape and
+the epochs were not chosen on these but on another 400, which are trained on.
 """
 
 import bz2
@@ -34,8 +35,11 @@ __all__ = ["run"]
 Pixels = NDArray[np.uint8]
 
 PICTURE = Path("bits-back-demo.png")
-HELD_OUT = 400
-"""How many of the 1797 images are compressed, and not trained on."""
+HELD_OUT = slice(400, 800)
+"""Which of the 1797 shuffled images are compressed, and not trained on.
+
+The plan was chosen by its rate on the 400 before them; on those it would look too good.
+"""
 EPOCHS, QUICK_EPOCHS = 400, 20
 SAMPLES = 100
 """How many draws of the noise an image's -ELBO is estimated from."""
@@ -119,7 +123,7 @@ def _digits(clock: _Clock) -> tuple[Pixels, Pixels]:
 
         digits = (load_digits().images >= 8).astype(np.uint8)
         order = np.random.default_rng(0).permutation(len(digits))
-    return digits[order[HELD_OUT:]], digits[order[:HELD_OUT]]
+    return digits[np.delete(order, HELD_OUT)], digits[order[HELD_OUT]]
 
 
 def _train(training: Pixels, epochs: int, seed: int, clock: _Clock) -> tuple[Vae, LatentModel]:

@@ -5,15 +5,20 @@ Spec: COD-2, COD-4 to COD-6.
 The kernels code a whole array of symbols, each with a model of its own, on a message
 ``(head, words, n)`` as `fast.coding.ans` has it; they check nothing. Pushes run from
 the last symbol to the first, and pops from the first to the last, as in COD-6.
+
+A push moves one word at most and adds less than ``prec + 1`` bits (ANS-8). So for the push of
+``k`` symbols, whatever the head, ``k`` free places in ``words``, from ``words[n]`` on, are
+enough, and so are ``k * (prec + 1) // 32 + 1``.
 """
 
 from collections.abc import Sequence
 from operator import index
 
 import numpy as np
-from numba import int64, uint64
+from numba import float64, int64, uint64
 
 from fast._jit import kernel
+from fast.coding._quantiles import LEVEL_BITS, OFFSET, value_kernel
 from fast.coding.ans import (
     is_full_kernel,
     is_low_kernel,
@@ -45,6 +50,8 @@ PIXEL_SLOTS = uint64(1 << BERNOULLI_PREC)
 PIXEL_MASK = uint64((1 << BERNOULLI_PREC) - 1)
 INVERSE_SCALE_BITS = int64(INVERSE_SCALE_FRACTION)
 CDF_BITS = int64(CDF_FRACTION)
+LEVEL = int64(LEVEL_BITS)
+UNIT_SCALE = 2.0**INVERSE_SCALE_FRACTION
 
 
 @kernel
@@ -82,11 +89,24 @@ def gaussian_search_kernel(slot, edges, mean, inverse_scale, prec, table):  # ty
     return low, start, end - start
 
 
+@kernel(forceinline=True)
+def _guess_kernel(slot, edges, mean, inverse_scale, prec, table, quantiles):  # type: ignore[no-untyped-def]
+    """Return a bucket that is likely to own ``slot``, if all have one mass (LAT-1)."""
+    level = (slot << LEVEL) >> prec
+    quantile = float64(value_kernel(quantiles[uint64(level >> OFFSET)], level))
+    t = mean + int64(quantile * (UNIT_SCALE / float64(inverse_scale)))
+    buckets = int64(edges.size) + int64(1)
+    return min(cdf_kernel(t, table) * buckets >> CDF_BITS, buckets - int64(1))
+
+
 @kernel
 def push_gaussians_kernel(  # type: ignore[no-untyped-def]
     head, words, n, symbols, edges, means, inverse_scales, prec, table
 ):
-    """Push one bucket with each Gaussian; return ``(head, n)``. Spec: COD-5, COD-6."""
+    """Push one bucket with each Gaussian; return ``(head, n)``. Spec: COD-5, COD-6.
+
+    ``words`` has ``symbols.size`` free places, or ``symbols.size * (prec + 1) // 32 + 1``.
+    """
     bits = uint64(prec)
     for k in range(symbols.size - 1, -1, -1):
         i, mean, inverse_scale = symbols[k], means[k], inverse_scales[k]
@@ -101,18 +121,25 @@ def push_gaussians_kernel(  # type: ignore[no-untyped-def]
 
 @kernel
 def pop_gaussians_kernel(  # type: ignore[no-untyped-def]
-    head, words, n, symbols, edges, means, inverse_scales, prec, table
+    head, words, n, symbols, edges, means, inverse_scales, prec, table, quantiles
 ):
     """Pop one bucket with each Gaussian into ``symbols``. Spec: COD-5, COD-6.
 
-    Returns ``(head, n)``, with a head of 0 if the message is exhausted.
+    Returns ``(head, n)``, with a head of 0 if the message is exhausted. Guesses come from the
+    ``quantiles`` of `gaussian_arguments`; buckets that do not own the slot are not taken.
     """
     bits = uint64(prec)
     mask = (ONE << bits) - ONE
     for k in range(symbols.size):
-        symbols[k], start, freq = gaussian_search_kernel(
-            int64(head & mask), edges, means[k], inverse_scales[k], prec, table
+        mean, scale, slot = means[k], inverse_scales[k], int64(head & mask)
+        i = _guess_kernel(slot, edges, mean, scale, prec, table, quantiles)
+        start = gaussian_cumulative_kernel(i, edges, mean, scale, prec, table)
+        freq = (
+            gaussian_cumulative_kernel(i + int64(1), edges, mean, scale, prec, table) - start
         )
+        if slot < start or slot - start >= freq:
+            i, start, freq = gaussian_search_kernel(slot, edges, mean, scale, prec, table)
+        symbols[k] = i
         head = pop_head_kernel(head, uint64(start), uint64(freq), bits)
         if is_low_kernel(head):
             head, n = refill_kernel(head, words, n)
@@ -121,7 +148,11 @@ def pop_gaussians_kernel(  # type: ignore[no-untyped-def]
 
 @kernel
 def push_bernoullis_kernel(head, words, n, symbols, freqs):  # type: ignore[no-untyped-def]
-    """Push one 0 or 1 with each probability of a 1, in slots of 2**16. Spec: COD-4."""
+    """Push one 0 or 1 with each probability of a 1, in slots of 2**16. Spec: COD-4.
+
+    ``words`` has ``symbols.size`` free places, or ``symbols.size * 17 // 32 + 1``.
+    Returns ``(head, n)``.
+    """
     for j in range(symbols.size - 1, -1, -1):
         freq = uint64(freqs[j])
         if symbols[j]:
@@ -156,7 +187,11 @@ def pop_bernoullis_kernel(head, words, n, symbols, freqs):  # type: ignore[no-un
 
 @kernel
 def push_uniforms_kernel(head, words, n, symbols, bits):  # type: ignore[no-untyped-def]
-    """Push numbers of ``bits`` bits each, all equally likely. Spec: COD-2."""
+    """Push numbers of ``bits`` bits each, all equally likely. Spec: COD-2.
+
+    ``words`` has ``symbols.size`` free places, or ``symbols.size * (bits + 1) // 32 + 1``.
+    Returns ``(head, n)``.
+    """
     prec = uint64(bits)
     for k in range(symbols.size - 1, -1, -1):
         if is_full_kernel(head, ONE, prec):

@@ -185,8 +185,8 @@ def test_kernels_from_other_kernels() -> None:
     @numba.njit
     def pushed_twice(first, second, tables, precs, heads, words):
         n = np.uint64(0)
-        n = fast.encode_static_kernel(second, tables[1], precs[1], heads, words, n)
-        return fast.encode_static_kernel(first, tables[0], precs[0], heads, words, n)
+        n = fast.encode_static_kernel(heads, words, n, second, tables[1], precs[1])
+        return fast.encode_static_kernel(heads, words, n, first, tables[0], precs[0])
 
     freqs, symbols = ([3, 5], [1, 1, 30]), ([0, 1, 1] * 20, [2, 0, 1, 2] * 16)
     a, b = map(static_table, freqs)

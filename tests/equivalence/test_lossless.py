@@ -114,7 +114,8 @@ def test_rejects_alike(impl) -> None:
     more = replace(chunk, message=push(chunk.message, 0, 1, 8))
     fewer = replace(chunk, message=Message(chunk.message.head, chunk.message.words[1:]))
     counts = (replace(chunk, images=n) for n in (-1, 0, 8, 2**16 + 1, 2**40))
-    for broken in (more, fewer, *counts, replace(chunk, plain=0)):
+    nothing = Chunk(0, 0, reference_ans.EMPTY)
+    for broken in (more, fewer, *counts, nothing, replace(chunk, plain=0)):
         with pytest.raises(FormatError):
             impl.decode_chunk(model, broken)
 

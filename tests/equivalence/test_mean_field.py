@@ -202,6 +202,30 @@ def test_estimators(settings: Any) -> None:
     assert (b.fit_predict(x) == a.predict(x)).all()
 
 
+@pytest.mark.spec("MFV-8", "MFV-9")
+@pytest.mark.parametrize(
+    ("x", "k"),
+    [
+        ([[1.5, -2.0]], 1),
+        ([[1.5, -2.0]], 4),
+        ([[0.0], [3.0]], 9),
+        ([[2.0]] * 12, 3),
+        ([[0.0], [0.0], [1.0], [1.0], [1.0]], 4),
+        ([[-1e30], [1e30], [0.0]], 5),
+    ],
+    ids=["one", "one of 4", "K > N", "one point", "duplicates", "far"],
+)
+def test_few_points(x: Any, k: int) -> None:
+    a, b = (
+        f.MeanFieldMixture(k, sigma=3.0, n_init=3, random_state=1).fit(x)
+        for f in (reference, fast)
+    )
+    assert (b.n_iter_, b.converged_) == (a.n_iter_, a.converged_)
+    np.testing.assert_allclose(b.lower_bounds_, a.lower_bounds_, rtol=1e-12)
+    np.testing.assert_allclose(b.means_, a.means_, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(b.variances_, a.variances_, rtol=1e-9)
+
+
 @pytest.mark.spec("MFV-9")
 def test_of_equal_ascents_the_first_is_kept() -> None:
     x = np.array([[-50.0], [50.0]])

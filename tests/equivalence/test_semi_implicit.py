@@ -152,7 +152,7 @@ def test_kernels_in_compiled_code() -> None:
     @numba.njit
     def density(z: Any, psi: Any, own: Any) -> Any:
         log_h = np.empty(z.shape[0])
-        fast.mixture_log_density_kernel(
+        fast.normal_mixture_log_density_kernel(
             z, psi, np.ones(z.shape[1]), own, np.empty(psi.shape[1]), log_h
         )
         return log_h

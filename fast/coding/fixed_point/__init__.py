@@ -1,6 +1,6 @@
-"""FIX: float parameters become integers, and constriction's Gaussians, compiled.
+"""FIX: counts and float parameters become integers, compiled, and constriction's Gaussians.
 
-Spec: FIX-6 to FIX-8, FIX-10, LAN-11.
+Spec: FIX-6 to FIX-10, LAN-11.
 """
 
 from fast.coding.fixed_point.constriction_arrays import (
@@ -9,6 +9,7 @@ from fast.coding.fixed_point.constriction_arrays import (
     encode_constriction_gaussians,
     encode_constriction_gaussians_kernel,
 )
+from fast.coding.fixed_point.counts import quantise_counts, quantise_counts_kernel
 from fast.coding.fixed_point.error_function import erf_kernel, exp_kernel
 from fast.coding.fixed_point.location_scale import (
     invert_scales,
@@ -26,6 +27,8 @@ __all__ = [
     "exp_kernel",
     "invert_scales",
     "invert_scales_kernel",
+    "quantise_counts",
+    "quantise_counts_kernel",
     "quantise_means",
     "quantise_means_kernel",
 ]

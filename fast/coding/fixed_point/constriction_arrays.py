@@ -17,6 +17,7 @@ from numba import int64, uint64
 from numpy.typing import NDArray
 
 from fast._jit import kernel
+from fast.coding._quantiles import LEVEL_BITS, OFFSET, normal_quantiles, value_kernel
 from fast.coding.ans import (
     is_full_kernel,
     is_low_kernel,
@@ -26,12 +27,6 @@ from fast.coding.ans import (
     spill_kernel,
 )
 from fast.coding.fixed_point.error_function import erf_kernel
-from fast.coding.lanes._intervals import (
-    LAST_LEVEL,
-    OFFSET,
-    gaussian_arguments,
-    value_kernel,
-)
 from fast.coding.lanes._streams import (
     Array,
     check_end,
@@ -60,7 +55,7 @@ NONE = int64(0)
 ONE = int64(1)
 ALL = int64(SLOTS)
 LARGEST = float(np.finfo(np.float64).max)
-LEVELS = float(LAST_LEVEL) + 1.0
+LEVELS = 2.0**LEVEL_BITS
 TO_UNITS = 2.0**-ARGUMENT_FRACTION
 
 
@@ -204,7 +199,7 @@ def decode_constriction_gaussians(
     mean, std = _parameters(low, high, means, stds)
     heads, below = from_stream(words, 1, W)
     symbols, i64 = np.empty(mean.size, np.int32), np.int64
-    quantiles = gaussian_arguments().quantiles
+    quantiles = normal_quantiles()
     n = np.uint64(below.size)
     head, n, faults = decode_constriction_gaussians_kernel(
         heads[0], below, n, symbols, i64(low), i64(high), mean, std, quantiles
@@ -228,12 +223,12 @@ def _parameters(
 
 def _floats(values: Sequence[float]) -> Floats:
     try:
-        array = np.ascontiguousarray(values, np.float64)
+        array = np.asarray(values, np.float64)
     except (OverflowError, TypeError, ValueError) as error:
         raise DistributionError(f"no vector of numbers: {error}") from None
-    if np.ndim(values) != 1:
-        raise DataError(f"an array of shape {np.shape(values)} is no vector")
-    return array
+    if array.ndim != 1:
+        raise DataError(f"an array of shape {array.shape} is no vector")
+    return array if array.flags.carray else np.require(array, None, ["C", "W"])
 
 
 def _refuse_parameters(means: Floats, stds: Floats) -> None:

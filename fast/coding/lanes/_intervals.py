@@ -21,12 +21,19 @@ from numba import float64, int32, int64, uint64
 from numpy.typing import NDArray
 
 from fast._jit import kernel
+from fast.coding._quantiles import (
+    LEVEL_BITS,
+    OFFSET,
+    logistic_quantiles,
+    normal_quantiles,
+    packed,
+    value_kernel,
+)
 from fast.coding.tables import logistic_cdf_table, normal_cdf_table
 from reference.coding.lanes.buckets import MOST_INVERSE_SCALE, MOST_MEAN
 from reference.params import (
     ARGUMENT_FRACTION,
     CDF_FRACTION,
-    CDF_STEP_FRACTION,
     GAUSSIAN_PREC,
     INVERSE_SCALE_FRACTION,
 )
@@ -37,13 +44,6 @@ BLOCK = 256
 """Most symbols of a block: as many as leave the tables in the first-level cache."""
 ROWS = 5
 """Arrays of a block."""
-STEP_BITS = 26
-"""Bits of a step of a table, which lies below the value that it starts from."""
-OFFSET_BITS = ARGUMENT_FRACTION - CDF_STEP_FRACTION
-"""Bits of the offset in a cell of a table."""
-LEVEL_BITS = 10
-"""Logarithm of the number of cells of the inverse of a CDF."""
-
 NONE = int64(0)
 ONE = int64(1)
 SLOTS = int64(1 << GAUSSIAN_PREC)
@@ -54,14 +54,10 @@ FRACTION = int64(ARGUMENT_FRACTION)
 HALF = int64(1 << (ARGUMENT_FRACTION - 1))
 SCALE_BITS = int64(INVERSE_SCALE_FRACTION)
 CDF_BITS = int64(CDF_FRACTION)
-STEP = int64(STEP_BITS)
-STEP_MASK = int64((1 << STEP_BITS) - 1)
-OFFSET = int64(OFFSET_BITS)
-OFFSET_MASK = int64((1 << OFFSET_BITS) - 1)
 # slot * (SCALED // free) >> SHIFT is a cell and an offset in it
 SCALED = int64(1 << 48)
-SHIFT = int64(48 - LEVEL_BITS - OFFSET_BITS)
-LAST_LEVEL = int64((1 << (LEVEL_BITS + OFFSET_BITS)) - 1)
+SHIFT = int64(48 - LEVEL_BITS)
+LAST_LEVEL = int64((1 << LEVEL_BITS) - 1)
 UNIT_SCALE = 2.0 ** (INVERSE_SCALE_FRACTION - ARGUMENT_FRACTION)
 TO_SYMBOLS = 2.0**-ARGUMENT_FRACTION
 
@@ -78,28 +74,13 @@ class BucketArguments(NamedTuple):
 @cache
 def gaussian_arguments() -> BucketArguments:
     """Return the tables of the Gaussian. Spec: TAB-2."""
-    return _arguments(normal_cdf_table())
+    return BucketArguments(packed(normal_cdf_table()), normal_quantiles())
 
 
 @cache
 def logistic_arguments() -> BucketArguments:
     """Return the tables of the logistic. Spec: TAB-6."""
-    return _arguments(logistic_cdf_table())
-
-
-def _arguments(cdf: Integers) -> BucketArguments:
-    cells = 1 << LEVEL_BITS
-    arguments = (np.arange(cdf.size) - cdf.size // 2) << OFFSET_BITS
-    # not 0 and 1, which have no quantiles, but the middles of the outermost cells
-    levels = np.clip(np.arange(cells + 1) / cells, 0.5 / cells, 1 - 0.5 / cells)
-    quantiles = np.rint(np.interp(levels, cdf / (1 << CDF_FRACTION), arguments))
-    return BucketArguments(_packed(cdf), _packed(quantiles.astype(np.int64)))
-
-
-def _packed(values: Integers) -> Integers:
-    table = (values << STEP_BITS) + np.diff(values, append=values[-1:])
-    table.flags.writeable = False
-    return table
+    return BucketArguments(packed(logistic_cdf_table()), logistic_quantiles())
 
 
 # Blocks
@@ -226,12 +207,6 @@ def argument_kernel(product, cells):  # type: ignore[no-untyped-def]
     last = int64(cells.size) - ONE
     argument = (product >> SCALE_BITS) + (last >> ONE << OFFSET)
     return min(max(argument, NONE), last << OFFSET)
-
-
-@kernel(forceinline=True)
-def value_kernel(cell, argument):  # type: ignore[no-untyped-def]
-    """Return the value of a table at an argument in this cell. Spec: TAB-3."""
-    return (cell >> STEP) + ((cell & STEP_MASK) * (argument & OFFSET_MASK) >> OFFSET)
 
 
 @kernel(forceinline=True)

@@ -23,10 +23,8 @@ WORD = {16: np.uint16, 32: np.uint32}
 """The type of a word of each width (LAN-1)."""
 HEAD = {16: np.uint32, 32: np.uint64}
 """The type of a head over words of each width (LAN-1)."""
-
-LITTLE_WORD = {16: "<u2", 32: "<u4"}
-LITTLE_HEAD = {16: "<u4", 32: "<u8"}
-"""The same, with the lower half of a head first on every machine, as in a stream (LAN-3)."""
+HALVES = {16: ("<u2", "<u4"), 32: ("<u4", "<u8")}
+"""A head in memory has its low half first (LAN-3) if both types are little-endian."""
 
 
 def number_of_lanes(count: int, lanes: int | None) -> int:
@@ -41,13 +39,16 @@ def number_of_lanes(count: int, lanes: int | None) -> int:
     return lanes
 
 
-def integers(values: Sequence[int], refusal: type[SpecError]) -> Array:
-    """Return integers as a C-contiguous array, without a copy of one that is.
+def integers(values: Sequence[int] | Array, refusal: type[SpecError]) -> Array:
+    """Return integers as a C-contiguous array that can be written to.
+
+    An array that is one already is not copied. To numba, one that cannot be written to has
+    another type, for which it would compile the kernels again.
 
     Args:
         values: an array of any integer type, or any sequence of integers.
-        refusal: the error for integers of a sequence that 64 bits do not hold: it is that of
-            a number out of its range, since no range is as wide.
+        refusal: the error for integers that int64 does not hold: it is that of a number out
+            of its range, since no range is as wide.
 
     Returns:
         Of the type that the array has, int64 for another sequence; truth values as uint8.
@@ -55,23 +56,25 @@ def integers(values: Sequence[int], refusal: type[SpecError]) -> Array:
     Raises:
         DataError: the values are no vector of integers.
     """
-    if isinstance(values, np.ndarray):
-        array: Array = values
-        if array.dtype.kind not in "biu":
-            raise DataError(f"an array of type {array.dtype} holds no integers")
-    else:
-        try:
-            array = np.array(values, np.int64)
-        except OverflowError:
-            raise refusal("an integer does not fit 64 bits") from None
-        except (TypeError, ValueError) as error:  # of unequal lengths, or no numbers
-            raise DataError(f"no vector of integers: {error}") from None
-    if array.ndim != 1:
-        raise DataError(f"an array of shape {array.shape} is no vector")
-    if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
-    array = np.ascontiguousarray(array)
-    return array.view(np.uint8) if array.dtype.kind == "b" else array
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        is_ready = values.flags.carray and values.dtype.isnative and values.dtype.kind in "iu"
+        if is_ready and values.dtype != np.uint64:  # for a short message, this counts
+            return values
+    try:
+        array: Array = np.asarray(values)
+        if not isinstance(values, np.ndarray) and array.dtype.kind not in "iu":
+            array = np.array([int(value) for value in values], np.int64)  # also where empty
+    except OverflowError:
+        raise refusal("an integer does not fit 64 bits") from None
+    except (TypeError, ValueError) as error:  # of unequal lengths, or no numbers
+        raise DataError(f"no vector of integers: {error}") from None
+    if array.dtype.kind not in "biu" or array.ndim != 1:
+        raise DataError(f"no vector of integers: shape {array.shape}, type {array.dtype}")
+    if array.dtype.kind == "b":
+        array = array.view(np.uint8)
+    if array.dtype == np.uint64 and array.max(initial=0) >> 63:
+        raise refusal(f"{array.max()} does not fit 64 bits with a sign")
+    return np.require(array, array.dtype.newbyteorder("="), ["C", "W"])
 
 
 def empty_heads(lanes: int, w: int) -> Array:
@@ -87,11 +90,8 @@ def to_stream(heads: Array, words: Array, n: int) -> Array:
         words: of half their width.
         n: the number of words in use.
     """
-    n, w = int(n), 8 * words.itemsize
-    stream = np.empty(n + 2 * heads.size, words.dtype)
-    stream[:n] = words[:n]
-    stream[n:] = heads.astype(LITTLE_HEAD[w], copy=False).view(LITTLE_WORD[w])
-    return stream
+    half, whole = HALVES[8 * words.itemsize]
+    return np.concatenate((words[: int(n)], heads.astype(whole, copy=False).view(half)))
 
 
 def from_stream(words: Sequence[int], lanes: int, w: int) -> tuple[Array, Array]:
@@ -110,7 +110,8 @@ def from_stream(words: Sequence[int], lanes: int, w: int) -> tuple[Array, Array]
         if int(array.min()) < 0 or int(array.max()) >= 1 << w:
             raise FormatError(f"words from {array.min()} to {array.max()} are not of {w} bits")
         array = array.astype(WORD[w])
-    heads = array[below:].astype(LITTLE_WORD[w]).view(LITTLE_HEAD[w]).astype(HEAD[w])
+    half, whole = HALVES[w]
+    heads = array[below:].astype(half, copy=False).view(whole).astype(HEAD[w])
     if heads.min() < 1 << w:
         raise FormatError(f"the head {heads.min()} of a lane is below 2**{w}")
     return heads, array[:below]
@@ -123,7 +124,8 @@ def check_end(heads: Array, n: int, count: int) -> None:
         MessageExhausted: a pop needed a word where there was none, and left a head of 0.
         FormatError: the stream holds more than `count` symbols.
     """
-    if n or (heads != 1 << 4 * heads.itemsize).any():
-        if not heads.all():
-            raise MessageExhausted("the stream holds no word to refill a head with")
-        raise FormatError(f"the stream holds more than {count} symbols")
+    if n == 0 and (heads == 1 << 4 * heads.itemsize).all():
+        return
+    if not heads.all():
+        raise MessageExhausted("the stream holds no word to refill a head with")
+    raise FormatError(f"the stream holds more than {count} symbols")

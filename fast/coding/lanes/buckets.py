@@ -162,7 +162,7 @@ def decode_buckets_kernel(  # type: ignore[no-untyped-def]
     return n, NONE
 
 
-@kernel(forceinline=True)
+@kernel
 def _decode_each_kernel(  # type: ignore[no-untyped-def]
     heads, words, n, out, low, high, means, inverse_scales, cells, quantiles
 ):
@@ -201,7 +201,8 @@ def encode_gaussians(
 ) -> Array:
     """Return the stream of integers that have a Gaussian each. Spec: LAN-10.
 
-    Arguments and errors as for the reference; arrays of any integer type are not copied.
+    Arguments and errors as for the reference. Symbols of any integer type are not copied, nor
+    are means and inverse scales of int64.
 
     Returns:
         Words, uint32.
@@ -330,8 +331,8 @@ def _parameters(
 ) -> tuple[Array, Array]:
     if not -MOST_SYMBOL <= low < high <= MOST_SYMBOL:
         raise IntervalError(f"no symbols from {low} to {high}")
-    mean = integers(means, IntervalError)
-    inverse_scale = integers(inverse_scales, IntervalError)
+    mean = integers(means, IntervalError).astype(np.int64, copy=False)
+    inverse_scale = integers(inverse_scales, IntervalError).astype(np.int64, copy=False)
     if mean.size != inverse_scale.size:
         raise DataError(f"{mean.size} means and {inverse_scale.size} inverse scales")
     return mean, inverse_scale

@@ -51,20 +51,20 @@ REFUSED = uint64(0xFFFFFFFFFFFFFFFF)
 
 @kernel
 def encode_indexed_kernel(  # type: ignore[no-untyped-def]
-    symbols, indices, firsts, offsets, entries, prec, heads, words, n
+    heads, words, n, symbols, indices, firsts, offsets, entries, prec
 ):
     """Push symbols each of which names a table, the last one first. Spec: LAN-7.
 
     Args:
+        heads: uint32, one for each lane; they are changed.
+        words: uint16; at least ``n + 3 * len(symbols) + 1`` long.
+        n: uint64, the number of words in use.
         symbols: integers of 32 bits.
         indices: integers, as many; each in ``[0, len(offsets))``.
         firsts: uint64; table ``t`` has the entries in ``[firsts[t], firsts[t + 1])``.
         offsets: int64, the symbol of each table's first entry.
         entries: uint64, as for `encode_static_kernel`.
         prec: uint64, in ``[1, 16]``.
-        heads: uint32, one for each lane; they are changed.
-        words: uint16; at least ``n + 3 * len(symbols) + 1`` long.
-        n: uint64, the number of words in use.
 
     Returns:
         The new `n`, or ``2**64 - 1`` if a symbol, and its table's escape, have no slot.
@@ -108,11 +108,14 @@ def _push_digit(x, digit, words, n):  # type: ignore[no-untyped-def]
 
 @kernel
 def decode_indexed_kernel(  # type: ignore[no-untyped-def]
-    out, indices, firsts, offsets, entries, ends, buckets, prec, heads, words, n
+    heads, words, n, out, indices, firsts, offsets, entries, ends, buckets, prec
 ):
     """Pop symbols each of which names a table, the first one first. Spec: LAN-7.
 
     Args:
+        heads: uint32, one for each lane; they are changed.
+        words: uint16.
+        n: uint64, the number of words in use.
         out: int32 or int64; filled, unless the message is exhausted.
         indices: as for `encode_indexed_kernel`, and so are the next three.
         firsts: uint64.
@@ -122,9 +125,6 @@ def decode_indexed_kernel(  # type: ignore[no-untyped-def]
         buckets: uint16, 1024 for each table, which has as many parts: the first entry,
             counted from 0 in its table, with slots in this part or after it.
         prec: uint64, in ``[1, 16]``.
-        heads: uint32, one for each lane; they are changed.
-        words: uint16.
-        n: uint64, the number of words in use.
 
     Returns:
         The new `n`, or ``2**64 - 1`` if an escape stands for a symbol with slots of its own.
@@ -215,15 +215,15 @@ def encode_indexed(
     heads = empty_heads(number_of_lanes(array.size, lanes), 16)
     words = np.empty(3 * array.size + 1, np.uint16)
     n = encode_indexed_kernel(
+        heads,
+        words,
+        ZERO,
         array,
         index,
         flat.firsts,
         flat.offsets,
         flat.entries,
         flat.prec,
-        heads,
-        words,
-        ZERO,
     )
     if n == REFUSED:
         raise SymbolError("a symbol is not in its table, which has no slot for the escape")
@@ -249,6 +249,9 @@ def decode_indexed(
     out = np.empty(index.size, np.int32)
     heads, below = from_stream(words, number_of_lanes(out.size, lanes), 16)
     n = decode_indexed_kernel(
+        heads,
+        below,
+        np.uint64(below.size),
         out,
         index,
         flat.firsts,
@@ -257,9 +260,6 @@ def decode_indexed(
         flat.ends,
         buckets.ravel(),
         flat.prec,
-        heads,
-        below,
-        np.uint64(below.size),
     )
     if n == REFUSED:
         raise FormatError("an escape stands for a symbol that has slots of its own")

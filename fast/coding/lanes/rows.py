@@ -57,7 +57,7 @@ ROOM = 8
 
 
 @kernel
-def _push_single(symbols, freqs, begin, end, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def _push_single(heads, words, n, symbols, freqs, begin, end, prec):  # type: ignore[no-untyped-def]
     """Push ``symbols[begin:end]``, the last one first; `begin` belongs to lane 0."""
     lanes, slots = uint64(heads.size), ONE << prec
     lane, i = end % lanes, end
@@ -77,7 +77,7 @@ def _push_single(symbols, freqs, begin, end, prec, heads, words, n):  # type: ig
 
 
 @kernel
-def _push_rounds8(symbols, freqs, end, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def _push_rounds8(heads, words, n, symbols, freqs, end, prec):  # type: ignore[no-untyped-def]
     bits, lanes = uint32(prec), uint64(heads.size)
     slots = uint32(1) << bits
     i = end
@@ -99,24 +99,24 @@ def _push_rounds8(symbols, freqs, end, prec, heads, words, n):  # type: ignore[n
 
 
 @kernel
-def _push_rounds(symbols, freqs, end, prec, heads, words, n):  # type: ignore[no-untyped-def]
-    return _push_single(symbols, freqs, ZERO, end, prec, heads, words, n)
+def _push_rounds(heads, words, n, symbols, freqs, end, prec):  # type: ignore[no-untyped-def]
+    return _push_single(heads, words, n, symbols, freqs, ZERO, end, prec)
 
 
 push_rounds = _push_rounds8 if VECTORS else _push_rounds
 
 
 @kernel
-def encode_bernoullis_kernel(symbols, freqs, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def encode_bernoullis_kernel(heads, words, n, symbols, freqs, prec):  # type: ignore[no-untyped-def]
     """Push zeros and ones that have a probability each, the last one first. Spec: LAN-8.
 
     Args:
-        symbols: integers of up to 32 bits, 0 or 1.
-        freqs: integers of up to 32 bits, as many: the slots of a 1, in ``[1, 2**prec)``.
-        prec: uint64, in ``[1, 16]``.
         heads: uint32, one for each lane; they are changed.
         words: uint16; at least ``n + len(symbols) + 8`` long.
         n: uint64, the number of words in use.
+        symbols: integers of up to 32 bits, 0 or 1.
+        freqs: integers of up to 32 bits, as many: the slots of a 1, in ``[1, 2**prec)``.
+        prec: uint64, in ``[1, 16]``.
 
     Returns:
         The new `n`.
@@ -125,12 +125,12 @@ def encode_bernoullis_kernel(symbols, freqs, prec, heads, words, n):  # type: ig
     whole = ZERO
     if lanes % EIGHT == ZERO and prec >= LEAST_VECTOR_PREC:
         whole = count - count % lanes
-    n = _push_single(symbols, freqs, whole, count, prec, heads, words, n)
-    return push_rounds(symbols, freqs, whole, prec, heads, words, n)
+    n = _push_single(heads, words, n, symbols, freqs, whole, count, prec)
+    return push_rounds(heads, words, n, symbols, freqs, whole, prec)
 
 
 @kernel
-def _pop_single(out, freqs, begin, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def _pop_single(heads, words, n, out, freqs, begin, prec):  # type: ignore[no-untyped-def]
     """Pop ``out[begin:]``, the first symbol first; `begin` belongs to lane 0."""
     lanes, slots = uint64(heads.size), ONE << prec
     lane = ZERO
@@ -153,7 +153,7 @@ def _pop_single(out, freqs, begin, prec, heads, words, n):  # type: ignore[no-un
 
 
 @kernel
-def _pop_rounds8(out, freqs, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def _pop_rounds8(heads, words, n, out, freqs, prec):  # type: ignore[no-untyped-def]
     bits, lanes = uint32(prec), uint64(heads.size)
     slots = uint32(1) << bits
     i, whole = ZERO, uint64(out.size) - uint64(out.size) % lanes
@@ -174,7 +174,7 @@ def _pop_rounds8(out, freqs, prec, heads, words, n):  # type: ignore[no-untyped-
 
 
 @kernel
-def _pop_rounds(out, freqs, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def _pop_rounds(heads, words, n, out, freqs, prec):  # type: ignore[no-untyped-def]
     return ZERO, n
 
 
@@ -182,24 +182,24 @@ pop_rounds = _pop_rounds8 if VECTORS else _pop_rounds
 
 
 @kernel
-def decode_bernoullis_kernel(out, freqs, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def decode_bernoullis_kernel(heads, words, n, out, freqs, prec):  # type: ignore[no-untyped-def]
     """Pop zeros and ones that have a probability each, the first one first. Spec: LAN-8.
 
     Args:
-        out: integers of up to 32 bits; filled.
-        freqs: integers of up to 32 bits, as many: the slots of a 1, in ``[1, 2**prec)``.
-        prec: uint64, in ``[1, 16]``.
         heads: uint32, one for each lane; they are changed.
         words: uint16.
         n: uint64, the number of words in use.
+        out: integers of up to 32 bits; filled.
+        freqs: integers of up to 32 bits, as many: the slots of a 1, in ``[1, 2**prec)``.
+        prec: uint64, in ``[1, 16]``.
 
     Returns:
         The new `n`. If the message was exhausted, a head is 0.
     """
     i = ZERO
     if uint64(heads.size) % EIGHT == ZERO:
-        i, n = pop_rounds(out, freqs, prec, heads, words, n)
-    return _pop_single(out, freqs, i, prec, heads, words, n)
+        i, n = pop_rounds(heads, words, n, out, freqs, prec)
+    return _pop_single(heads, words, n, out, freqs, i, prec)
 
 
 def encode_bernoullis(
@@ -218,7 +218,7 @@ def encode_bernoullis(
     heads = empty_heads(number_of_lanes(array.size, lanes), 16)
     words = np.empty(array.size + ROOM, np.uint16)
     n = encode_bernoullis_kernel(
-        _up_to_32_bits(array), freq, np.uint64(prec), heads, words, ZERO
+        heads, words, ZERO, _up_to_32_bits(array), freq, np.uint64(prec)
     )
     return to_stream(heads, words, n)
 
@@ -237,7 +237,7 @@ def decode_bernoullis(
     out = np.empty(freq.size, np.uint8)
     heads, below = from_stream(words, number_of_lanes(out.size, lanes), 16)
     n = decode_bernoullis_kernel(
-        out, freq, np.uint64(prec), heads, below, np.uint64(below.size)
+        heads, below, np.uint64(below.size), out, freq, np.uint64(prec)
     )
     check_end(heads, n, out.size)
     return out
@@ -262,17 +262,17 @@ def _up_to_32_bits(array: NDArray[Any]) -> NDArray[Any]:
 
 
 @kernel
-def encode_categoricals_kernel(symbols, freqs, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def encode_categoricals_kernel(heads, words, n, symbols, freqs, prec):  # type: ignore[no-untyped-def]
     """Push symbols that have a table each, the last one first. Spec: LAN-8.
 
     Args:
+        heads: uint32, one for each lane; they are changed.
+        words: uint16; at least ``n + len(symbols) + 1`` long.
+        n: uint64, the number of words in use.
         symbols: integers, each a column of `freqs`.
         freqs: integers, shape ``(len(symbols), columns)``; positive, each row of the sum
             ``2**prec``.
         prec: uint64, in ``[1, 16]``.
-        heads: uint32, one for each lane; they are changed.
-        words: uint16; at least ``n + len(symbols) + 1`` long.
-        n: uint64, the number of words in use.
 
     Returns:
         The new `n`.
@@ -295,16 +295,16 @@ def encode_categoricals_kernel(symbols, freqs, prec, heads, words, n):  # type: 
 
 
 @kernel
-def decode_categoricals_kernel(out, freqs, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def decode_categoricals_kernel(heads, words, n, out, freqs, prec):  # type: ignore[no-untyped-def]
     """Pop symbols that have a table each, the first one first. Spec: LAN-8.
 
     Args:
-        out: integers; filled.
-        freqs: as for `encode_categoricals_kernel`.
-        prec: uint64, in ``[1, 16]``.
         heads: uint32, one for each lane; they are changed.
         words: uint16.
         n: uint64, the number of words in use.
+        out: integers; filled.
+        freqs: as for `encode_categoricals_kernel`.
+        prec: uint64, in ``[1, 16]``.
 
     Returns:
         The new `n`. If the message was exhausted, a head is 0.
@@ -345,7 +345,7 @@ def encode_categoricals(
         )
     heads = empty_heads(number_of_lanes(array.size, lanes), 16)
     words = np.empty(array.size + ROOM, np.uint16)
-    n = encode_categoricals_kernel(array, rows, prec, heads, words, ZERO)
+    n = encode_categoricals_kernel(heads, words, ZERO, array, rows, prec)
     return to_stream(heads, words, n)
 
 
@@ -362,7 +362,7 @@ def decode_categoricals(
     rows, prec = _categorical_freqs(freqs)
     out = np.empty(len(rows), np.uint8 if rows.shape[1] <= 256 else np.uint16)
     heads, below = from_stream(words, number_of_lanes(out.size, lanes), 16)
-    n = decode_categoricals_kernel(out, rows, prec, heads, below, np.uint64(below.size))
+    n = decode_categoricals_kernel(heads, below, np.uint64(below.size), out, rows, prec)
     check_end(heads, n, out.size)
     return out
 

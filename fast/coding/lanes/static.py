@@ -58,7 +58,7 @@ NO_SLOT = uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @kernel
-def _push_single(symbols, begin, end, entries, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def _push_single(heads, words, n, symbols, begin, end, entries, prec):  # type: ignore[no-untyped-def]
     """Push ``symbols[begin:end]``, the last one first; `begin` belongs to lane 0."""
     lanes, slots = uint64(heads.size), ONE << prec
     lane, i = end % lanes, end
@@ -98,7 +98,7 @@ def _push_eight(x, symbols, i, entries, bits, words, n, least):  # type: ignore[
 
 
 @kernel
-def _push_rounds8(symbols, end, entries, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def _push_rounds8(heads, words, n, symbols, end, entries, prec):  # type: ignore[no-untyped-def]
     bits, lanes = uint32(prec), uint64(heads.size)
     least = load8(heads, ZERO)  # not 0
     i = end
@@ -114,40 +114,40 @@ def _push_rounds8(symbols, end, entries, prec, heads, words, n):  # type: ignore
 
 
 @kernel
-def _push_rounds(symbols, end, entries, prec, heads, words, n):  # type: ignore[no-untyped-def]
-    return _push_single(symbols, ZERO, end, entries, prec, heads, words, n)
+def _push_rounds(heads, words, n, symbols, end, entries, prec):  # type: ignore[no-untyped-def]
+    return _push_single(heads, words, n, symbols, ZERO, end, entries, prec)
 
 
 push_rounds = _push_rounds8 if VECTORS else _push_rounds
 
 
 @kernel
-def encode_static_kernel(symbols, entries, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def encode_static_kernel(heads, words, n, symbols, entries, prec):  # type: ignore[no-untyped-def]
     """Push symbols that all have the same table, the last one first. Spec: LAN-6.
 
     Args:
+        heads: uint32, one for each lane; they are changed.
+        words: uint16; at least ``n + len(symbols) + 8`` long.
+        n: uint64, the number of words in use.
         symbols: unsigned integers, or signed ones that are not negative.
         entries: uint64, one for each symbol: the reciprocal ``(2**32 - 1) // freq`` in the
             upper 32 bits, then ``freq - 1`` and ``start``, in 16 bits each; or 0 for a symbol
             without a slot.
         prec: uint64, in ``[1, 16]``.
-        heads: uint32, one for each lane; they are changed.
-        words: uint16; at least ``n + len(symbols) + 8`` long.
-        n: uint64, the number of words in use.
 
     Returns:
         The new `n`, or ``2**64 - 1`` if a symbol has no slot.
     """
     lanes, count = uint64(heads.size), uint64(symbols.size)
     whole = count - count % lanes if lanes % EIGHT == ZERO else ZERO
-    n = _push_single(symbols, whole, count, entries, prec, heads, words, n)
+    n = _push_single(heads, words, n, symbols, whole, count, entries, prec)
     if whole > ZERO and n != NO_SLOT:
-        n = push_rounds(symbols, whole, entries, prec, heads, words, n)
+        n = push_rounds(heads, words, n, symbols, whole, entries, prec)
     return n
 
 
 @kernel
-def _pop_single(out, begin, owners, table, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def _pop_single(heads, words, n, out, begin, owners, table, prec):  # type: ignore[no-untyped-def]
     """Pop ``out[begin:]``, the first symbol first; `begin` belongs to lane 0."""
     lanes, mask = uint64(heads.size), (ONE << prec) - ONE
     lane = ZERO
@@ -181,7 +181,7 @@ def _pop_eight(x, out, i, owners, table, bits, mask, words, n):  # type: ignore[
 
 
 @kernel
-def _pop_rounds8(out, owners, table, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def _pop_rounds8(heads, words, n, out, owners, table, prec):  # type: ignore[no-untyped-def]
     bits, lanes = uint32(prec), uint64(heads.size)
     mask = (uint32(1) << bits) - uint32(1)
     i, whole = ZERO, uint64(out.size) - uint64(out.size) % lanes
@@ -197,7 +197,7 @@ def _pop_rounds8(out, owners, table, prec, heads, words, n):  # type: ignore[no-
 
 
 @kernel
-def _pop_rounds(out, owners, table, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def _pop_rounds(heads, words, n, out, owners, table, prec):  # type: ignore[no-untyped-def]
     return ZERO, n
 
 
@@ -205,26 +205,26 @@ pop_rounds = _pop_rounds8 if VECTORS else _pop_rounds
 
 
 @kernel
-def decode_static_kernel(out, owners, table, prec, heads, words, n):  # type: ignore[no-untyped-def]
+def decode_static_kernel(heads, words, n, out, owners, table, prec):  # type: ignore[no-untyped-def]
     """Pop symbols that all have the same table, the first one first. Spec: LAN-6.
 
     Args:
+        heads: uint32, one for each lane; they are changed.
+        words: uint16.
+        n: uint64, the number of words in use.
         out: unsigned integers, as wide as `owners` or wider; filled.
         owners: unsigned integers, ``2**prec`` of them: the symbol that owns each slot.
         table: uint32, one for each symbol: ``freq - 1`` in the upper 16 bits, ``start`` in the
             lower ones.
         prec: uint64, in ``[1, 16]``.
-        heads: uint32, one for each lane; they are changed.
-        words: uint16.
-        n: uint64, the number of words in use.
 
     Returns:
         The new `n`. If the message was exhausted, a head is 0.
     """
     i = ZERO
     if uint64(heads.size) % EIGHT == ZERO:
-        i, n = pop_rounds(out, owners, table, prec, heads, words, n)
-    return _pop_single(out, i, owners, table, prec, heads, words, n)
+        i, n = pop_rounds(heads, words, n, out, owners, table, prec)
+    return _pop_single(heads, words, n, out, i, owners, table, prec)
 
 
 def encode_static(
@@ -238,7 +238,7 @@ def encode_static(
     array = table.checked(integers(symbols, SymbolError))
     heads = empty_heads(number_of_lanes(array.size, lanes), 16)
     words = np.empty(array.size + 8, np.uint16)
-    n = encode_static_kernel(array, table.entries, table.prec, heads, words, ZERO)
+    n = encode_static_kernel(heads, words, ZERO, array, table.entries, table.prec)
     if n == NO_SLOT:
         absent = np.flatnonzero(table.entries[array] == 0)[0]
         raise SymbolError(f"symbol {array[absent]} has no slot")
@@ -261,7 +261,7 @@ def decode_static(
     out = np.empty(count, table.owners.dtype)
     heads, below = from_stream(words, number_of_lanes(count, lanes), 16)
     n = decode_static_kernel(
-        out, table.owners, table.intervals, table.prec, heads, below, np.uint64(below.size)
+        heads, below, np.uint64(below.size), out, table.owners, table.intervals, table.prec
     )
     check_end(heads, n, count)
     return out

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fast.coding._quantiles import normal_quantiles
 from fast.coding.tables import exp_table, normal_cdf_table, sigmoid_table
 from fast.compression.integer_network import NetworkArguments, network_arguments
 from fast.compression.latent_codec import buckets
@@ -22,6 +23,8 @@ class TableArguments(NamedTuple):
     sigmoid: Integers
     exp: Integers
     normal_cdf: Integers
+    normal_quantiles: Integers
+    """For guesses, which decide nothing."""
     edges: Integers
     inputs: Integers
     """The decoder's input for every bucket."""
@@ -69,6 +72,7 @@ def model_arguments(model: LatentModel) -> ModelArguments:
         sigmoid=sigmoid_table(),
         exp=exp_table(),
         normal_cdf=normal_cdf_table(),
+        normal_quantiles=normal_quantiles(),
         edges=np.array(layout.edges, np.int64),
         inputs=(np.array(layout.centres, np.int64) + (1 << shift >> 1)) >> shift,
     )

@@ -82,6 +82,9 @@ def generate_kernel(coder):  # type: ignore[no-untyped-def]
 def encode_chunk_kernel(head, words, n, images, plain, coder):  # type: ignore[no-untyped-def]
     """Push images, the first ``plain`` of them without bits-back. Spec: LSL-2, LSL-3.
 
+    For ``N`` images ``words`` has ``N * (D * 17 // 32 + 1 + L * (latent_bits + 1) // 32 + 1)``
+    free places: what the pushes of pixels and of latents need. Pops need none.
+
     Returns ``(head, n)``, with a head of 0 if there were too few bits to start from.
     """
     work, tables = coder.work, coder.tables
@@ -108,6 +111,7 @@ def encode_chunk_kernel(head, words, n, images, plain, coder):  # type: ignore[n
                 work.inverse_scales,
                 PREC,
                 tables.normal_cdf,
+                tables.normal_quantiles,
             )
             if head == ZERO:
                 return head, n
@@ -120,6 +124,9 @@ def encode_chunk_kernel(head, words, n, images, plain, coder):  # type: ignore[n
 @kernel
 def decode_chunk_kernel(head, words, n, images, plain, coder):  # type: ignore[no-untyped-def]
     """Pop images, the last one first, into ``images``. Spec: LSL-4.
+
+    For ``N`` images ``words`` has ``N * (L * 25 // 32 + 1)`` free places: what the pushes of
+    latents need that bits-back undoes.
 
     Returns ``(head, n)``, with a head of 0 if the message was exhausted.
     """

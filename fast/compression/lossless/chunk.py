@@ -11,7 +11,7 @@ from fast.compression.lossless._kernels import decode_chunk_kernel, encode_chunk
 from reference.coding.ans import EMPTY, Message
 from reference.compression.latent_codec import LatentModel
 from reference.compression.lossless import Chunk
-from reference.errors import DataError, FormatError
+from reference.errors import FormatError
 from reference.params import BERNOULLI_PREC, GAUSSIAN_PREC, WORD_BITS
 
 __all__ = ["decode_chunk", "encode_chunk", "encode_plain"]
@@ -25,8 +25,6 @@ def encode_chunk(model: LatentModel, images: Images) -> Chunk:
     Spec: LSL-2, LSL-3. Arguments and errors as for the reference.
     """
     model.check_images(images)
-    if len(images) == 0:
-        raise DataError("a chunk without images")
     coder = model_arguments(model)
     for plain in range(len(images) + 1):
         message = _encode(coder, model, images, plain)
@@ -41,7 +39,7 @@ def encode_plain(model: LatentModel, images: Images) -> Message:
 
     Spec: LSL-2. Arguments and errors as for the reference.
     """
-    model.check_images(images)
+    model.check_images(images, least=0)
     message = _encode(model_arguments(model), model, images, len(images))
     assert message is not None  # nothing is popped
     return message
@@ -52,8 +50,7 @@ def decode_chunk(model: LatentModel, chunk: Chunk) -> Images:
 
     Spec: LSL-4. Result and errors as for the reference.
     """
-    if not 1 <= chunk.images <= model.most_images:
-        raise FormatError(f"a chunk of {chunk.images} images, not 1 to {model.most_images}")
+    model.check_count(chunk.images)
     room = chunk.images * _most_words(model.latents, GAUSSIAN_PREC)
     n = len(chunk.message.words)
     words = np.empty(n + room, np.uint32)

@@ -10,17 +10,17 @@ from fast.inference.semi_implicit.gibbs import (
 from fast.inference.semi_implicit.normal_conditional import (
     lower_bound_gradients,
     mixture_gradients_kernel,
-    mixture_log_density_kernel,
     normal_mixture_log_density,
+    normal_mixture_log_density_kernel,
     upper_surrogate_gradients,
 )
 
 __all__ = [
     "lower_bound_gradients",
     "mixture_gradients_kernel",
-    "mixture_log_density_kernel",
     "negative_binomial_gibbs",
     "negative_binomial_gibbs_kernel",
     "normal_mixture_log_density",
+    "normal_mixture_log_density_kernel",
     "upper_surrogate_gradients",
 ]

@@ -23,8 +23,8 @@ from reference.inference.semi_implicit.normal_conditional import (
 __all__ = [
     "lower_bound_gradients",
     "mixture_gradients_kernel",
-    "mixture_log_density_kernel",
     "normal_mixture_log_density",
+    "normal_mixture_log_density_kernel",
     "upper_surrogate_gradients",
 ]
 
@@ -72,7 +72,7 @@ def _row(z, psi, inverse, own, parts):  # type: ignore[no-untyped-def]
 
 
 @kernel(fastmath=GRADE_CLOSE)
-def mixture_log_density_kernel(z, psi, inverse, own, parts, log_h):  # type: ignore[no-untyped-def]
+def normal_mixture_log_density_kernel(z, psi, inverse, own, parts, log_h):  # type: ignore[no-untyped-def]
     """Set `log_h` to the log density of the mixture at each z, less its constants (SIV-2).
 
     Left to the caller are ``sum log sigma``, the number of parts, and ``log(2 pi)``.
@@ -95,10 +95,10 @@ def mixture_log_density_kernel(z, psi, inverse, own, parts, log_h):  # type: ign
 def mixture_gradients_kernel(  # type: ignore[no-untyped-def]
     z, eps, slopes, psi, inverse, own, parts, log_h, d_own, d_others, d_log_sigma
 ):
-    """Set `log_h` as `mixture_log_density_kernel`, and S times the gradient of SIV-6.
+    """Set `log_h` as `normal_mixture_log_density_kernel`, and S times the gradient of SIV-6.
 
     Args:
-        z: as for `mixture_log_density_kernel`; also `psi`, `inverse`, `own` and `parts`.
+        z: as for `normal_mixture_log_density_kernel`, like `psi`, `inverse`, `own`, `parts`.
         eps: shape ``(S, L)``; `slopes` likewise.
         d_own: shape ``(S, L)``.
         d_others: shape ``(L, K)``; 0 before.
@@ -148,7 +148,7 @@ def normal_mixture_log_density(
     psi, parts = np.ascontiguousarray(others.T), np.empty(len(others))
     log_h = np.empty(len(z))
     with np.errstate(all="ignore"):  # the JIT off, what is beyond binary64 makes warnings
-        mixture_log_density_kernel(z, psi, inverse, distances, parts, log_h)
+        normal_mixture_log_density_kernel(z, psi, inverse, distances, parts, log_h)
     return log_h - _constants(sigma, count)
 
 

@@ -1,6 +1,6 @@
-"""FIX: float probabilities become integer tables. Floats end here.
+"""FIX: probabilities and counts become integer tables. Floats end here.
 
-Spec: FIX-1 to FIX-8, FIX-10, LAN-11.
+Spec: FIX-1 to FIX-10, LAN-11.
 """
 
 from reference.coding.fixed_point.constriction_arrays import (
@@ -12,6 +12,7 @@ from reference.coding.fixed_point.constriction_models import (
     constriction_gaussian,
     constriction_gaussian_cumulative,
 )
+from reference.coding.fixed_point.counts import quantise_counts
 from reference.coding.fixed_point.location_scale import invert_scales, quantise_means
 from reference.coding.fixed_point.quantisation import quantise
 
@@ -23,5 +24,6 @@ __all__ = [
     "encode_constriction_gaussians",
     "invert_scales",
     "quantise",
+    "quantise_counts",
     "quantise_means",
 ]

@@ -76,11 +76,14 @@ class LatentModel:
         """The most images that a chunk may have (LSL-1)."""
         return min(MOST_CHUNK_IMAGES, MOST_CHUNK_NUMBERS // (self.pixels + self.latents))
 
-    def check_images(self, images: NDArray[np.uint8]) -> None:
-        """Check that images are ``(N, D)`` and 0 or 1, no more than a chunk may have (LSL-2).
+    def check_images(self, images: NDArray[np.uint8], *, least: int = 1) -> None:
+        """Check that images are ``(N, D)`` and 0 or 1, as many as a chunk has (LSL-1, LSL-2).
+
+        Args:
+            least: how many there are at least.
 
         Raises:
-            DataError: they cannot.
+            DataError: they are not.
         """
         if images.dtype != np.uint8:
             raise DataError(f"images of type {images.dtype} where uint8 is needed")
@@ -88,10 +91,19 @@ class LatentModel:
             raise DataError(
                 f"images of shape {images.shape[1:]} where the model has {self.pixels} pixels"
             )
-        if len(images) > self.most_images:
+        if not least <= len(images) <= self.most_images:
             raise DataError(f"{len(images)} images where a chunk has 1 to {self.most_images}")
         if images.size and images.max() > 1:
             raise DataError(f"a pixel is {images.max()} where the model codes 0 and 1")
+
+    def check_count(self, images: int) -> None:
+        """Check the number of images that a chunk to decode says it has (LSL-1, LSL-4).
+
+        Raises:
+            FormatError: no chunk has so many.
+        """
+        if not 1 <= images <= self.most_images:
+            raise FormatError(f"a chunk of {images} images, not 1 to {self.most_images}")
 
 
 def quantise_vae(

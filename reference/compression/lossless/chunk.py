@@ -18,7 +18,7 @@ from reference.compression.latent_codec import (
     middle_latents,
     prior,
 )
-from reference.errors import DataError, FormatError, MessageExhausted
+from reference.errors import FormatError, MessageExhausted
 
 __all__ = [
     "Chunk",
@@ -51,11 +51,9 @@ def encode_chunk(model: LatentModel, images: Images) -> Chunk:
         images: shape ``(N, D)``; 0 or 1.
 
     Raises:
-        DataError: the images are not such, or there are none, or more than 65536.
+        DataError: the images are not such, or there are none, or more than a chunk may have.
     """
     model.check_images(images)
-    if len(images) == 0:
-        raise DataError("a chunk without images")
     rows = [tuple(row) for row in images.tolist()]
     codec = bits_back(*codecs(model))
     for plain in range(len(rows) + 1):
@@ -80,7 +78,7 @@ def encode_plain(model: LatentModel, images: Images) -> Message:
     Raises:
         DataError: the images are not such.
     """
-    model.check_images(images)
+    model.check_images(images, least=0)
     m, codec = EMPTY, _plain(model)
     for row in images.tolist():
         m = codec.push(m, tuple(row))
@@ -98,8 +96,7 @@ def decode_chunk(model: LatentModel, chunk: Chunk) -> Images:
     Raises:
         FormatError: the message is not one that images of this model have left.
     """
-    if not 1 <= chunk.images <= model.most_images:
-        raise FormatError(f"a chunk of {chunk.images} images, not 1 to {model.most_images}")
+    model.check_count(chunk.images)
     m, rows = chunk.message, []
     bits_back_codec, plain_codec = bits_back(*codecs(model)), _plain(model)
     try:

@@ -197,7 +197,7 @@ def _sections(header: Header, chunks: Iterable[Chunk]) -> Iterator[Section]:
 def _check_model(model: LatentModel, header: Header) -> None:
     if (found := digest(model)) != header.model:
         raise ModelError(
-            f"the file was made with model {header.model.hex()[:16]}, not {found.hex()[:16]}"
+            f"the file was made with model {header.model.hex()}, not {found.hex()}"
         )
     if math.prod(header.image_shape) != model.pixels:
         raise FormatError(

@@ -7,8 +7,8 @@ lecture 004.
 
 from reference.inference.semi_implicit.bounds import (
     lower_bound,
-    mixture_log_density,
     regulariser,
+    semi_implicit_log_density,
     upper_surrogate,
 )
 from reference.inference.semi_implicit.gibbs import negative_binomial_gibbs
@@ -43,7 +43,6 @@ __all__ = [
     "SemiImplicitGradient",
     "lower_bound",
     "lower_bound_gradients",
-    "mixture_log_density",
     "negative_binomial_gibbs",
     "negative_binomial_log_joint",
     "negative_binomial_log_marginal",
@@ -51,6 +50,7 @@ __all__ = [
     "negative_binomial_posterior",
     "normal_mixture_log_density",
     "regulariser",
+    "semi_implicit_log_density",
     "semi_implicit_sample",
     "tails",
     "upper_surrogate",

@@ -23,10 +23,12 @@ from scipy.special import logsumexp
 from reference.errors import DistributionError
 from reference.inference.distributions.parameters import Floats, reals
 
-__all__ = ["lower_bound", "mixture_log_density", "regulariser", "upper_surrogate"]
+__all__ = ["lower_bound", "regulariser", "semi_implicit_log_density", "upper_surrogate"]
 
 
-def mixture_log_density(others: npt.ArrayLike, own: npt.ArrayLike | None = None) -> Floats:
+def semi_implicit_log_density(
+    others: npt.ArrayLike, own: npt.ArrayLike | None = None
+) -> Floats:
     """Return the log density of the mixture at each z, in nats.
 
     Spec: SIV-2.
@@ -62,9 +64,9 @@ def lower_bound(log_joint: npt.ArrayLike, own: npt.ArrayLike, others: npt.ArrayL
         Shape ``(S,)``.
 
     Raises:
-        DistributionError: as for `mixture_log_density` (SIV-1).
+        DistributionError: as for `semi_implicit_log_density` (SIV-1).
     """
-    return _difference(log_joint, mixture_log_density(others, own))
+    return _difference(log_joint, semi_implicit_log_density(others, own))
 
 
 def upper_surrogate(log_joint: npt.ArrayLike, others: npt.ArrayLike) -> Floats:
@@ -78,9 +80,9 @@ def upper_surrogate(log_joint: npt.ArrayLike, others: npt.ArrayLike) -> Floats:
         Shape ``(S,)``; infinite where no psi reaches z.
 
     Raises:
-        DistributionError: as for `mixture_log_density`, or there are no others (SIV-1).
+        DistributionError: as for `semi_implicit_log_density`, or there are no others (SIV-1).
     """
-    return _difference(log_joint, mixture_log_density(others))
+    return _difference(log_joint, semi_implicit_log_density(others))
 
 
 def regulariser(own: npt.ArrayLike, others: npt.ArrayLike) -> Floats:
@@ -96,9 +98,9 @@ def regulariser(own: npt.ArrayLike, others: npt.ArrayLike) -> Floats:
         Shape ``(S,)``; at most ``log(K + 1)``.
 
     Raises:
-        DistributionError: as for `mixture_log_density` (SIV-1).
+        DistributionError: as for `semi_implicit_log_density` (SIV-1).
     """
-    return _difference(own, mixture_log_density(others, own))
+    return _difference(own, semi_implicit_log_density(others, own))
 
 
 def _difference(log_joint: npt.ArrayLike, log_mixture: Floats) -> Floats:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from reference.errors import DistributionError
 from reference.inference.distributions import diagonal_normal_log_density
 from reference.inference.distributions.parameters import Floats, reals
-from reference.inference.semi_implicit.bounds import mixture_log_density
+from reference.inference.semi_implicit.bounds import semi_implicit_log_density
 
 __all__ = [
     "LEAST_SIGMA",
@@ -104,11 +104,11 @@ def normal_mixture_log_density(
     others, sigma = _rows("others", others, z.shape[1]), _scales(sigma, z.shape[1])
     parts = diagonal_normal_log_density(z[:, None, :], others, sigma)
     if own is None:
-        return mixture_log_density(parts)
+        return semi_implicit_log_density(parts)
     own = _rows("own", own, z.shape[1])
     if own.shape != z.shape:
         raise DistributionError(f"own of shape {own.shape}, z of {z.shape}")
-    return mixture_log_density(parts, diagonal_normal_log_density(z, own, sigma))
+    return semi_implicit_log_density(parts, diagonal_normal_log_density(z, own, sigma))
 
 
 def lower_bound_gradients(
@@ -190,7 +190,7 @@ def _gradients(
     u = (z[:, None, :] - others) / sigma  # (S, K, L)
     parts = diagonal_normal_log_density(u, 0.0, 1.0)  # relative to sigma, as mine
     mine = diagonal_normal_log_density(eps, 0.0, 1.0) if with_own else None
-    log_h = mixture_log_density(parts, mine)
+    log_h = semi_implicit_log_density(parts, mine)
     count = len(others) + with_own
     w = np.exp(parts - log_h[:, None])[:, :, None] / count
     pull = (w * u).sum(axis=1) / sigma
