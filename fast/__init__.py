@@ -24,6 +24,7 @@ MODULES = (
     "coding.tabled_ans",
     "coding.tables",
     "inference.elbo",
+    "inference.expectation_maximization",
     "inference.mean_field",
     "inference.semi_implicit",
     "models.mlp",
