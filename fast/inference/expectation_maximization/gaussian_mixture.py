@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fast._jit import kernel
+from fast.inference._exponential import exp2_kernel
 from fast.inference.mean_field._arguments import Floats, check_count, data
-from fast.inference.mean_field.mixture import _exp2
 from reference.errors import DataError, DistributionError, LowerBoundError, ModelError
 from reference.inference.expectation_maximization.finite_latents import NEGLIGIBLE
 from reference.inference.expectation_maximization.gaussian_mixture import (
@@ -88,7 +88,7 @@ def em_step_kernel(  # type: ignore[no-untyped-def]
         for k in range(components):
             row = weights[k]
             for i in range(n):
-                row[i] = _exp2(row[i] - tops[i])
+                row[i] = exp2_kernel(row[i] - tops[i])
                 totals[i] += row[i]
         # One logarithm for the product of all totals, each of which is at least 1.
         largest, product = 0.0, 1.0
