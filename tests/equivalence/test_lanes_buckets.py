@@ -11,7 +11,13 @@ import reference.coding.lanes as reference
 from fast.coding.lanes import _heads, _intervals, _streams
 from reference.coding import ans
 from reference.coding.ans import Message
-from reference.errors import DataError, FormatError, SpecError, SymbolError
+from reference.errors import (
+    DataError,
+    FormatError,
+    MessageExhausted,
+    SpecError,
+    SymbolError,
+)
 from tests.strategies import BucketCase, bucket_cases, words_near
 
 names = pytest.mark.parametrize("name", ["gaussians", "logistics"])
@@ -187,6 +193,20 @@ def test_no_vector_of_integers(bad) -> None:
         fast.decode_gaussians(bad, 0, 1, [0], [ONE])
 
 
+@pytest.mark.spec("LAN-4", "LAN-10")
+@pytest.mark.parametrize("lanes", [1, 5, 8, 64])
+def test_every_lane_wants_a_word(lanes: int) -> None:
+    """With one word too few for the last round, and with just enough."""
+    symbols = [9] * (2 * lanes)  # each has one slot, so each costs 24 bits
+    models = (-9, 9, [-(9 << 16)] * len(symbols), [2**24] * len(symbols))
+    words = fast.encode_gaussians(symbols, *models, lanes=lanes).tolist()
+    assert len(words) == 3 * lanes
+    assert fast.decode_gaussians(words, *models, lanes=lanes).tolist() == symbols
+    for decode in (fast.decode_gaussians, reference.decode_gaussians):
+        with pytest.raises(MessageExhausted):
+            decode(words[1:], *models, lanes=lanes)
+
+
 # Uniforms
 
 
@@ -269,6 +289,7 @@ def test_streams(w: int, data: st.DataObject) -> None:
     )
 )
 @example(rows=[(2**64 - 1, 0, 2**24, 0)]).via("the largest quotient and freq")
+@example(rows=[(2**64 - 2**40 - 1, 0, 2**24 - 1, 0)]).via("as a float, a multiple of freq")
 def test_push_run_divides_exactly(rows: list[tuple[int, int, int, int]]) -> None:
     """Heads next to multiples of their freq too, where a float may be rounded up to one."""
     heads, starts, ends = [], [], []
