@@ -242,13 +242,13 @@ def words_near(draw: st.DrawFn, words: list[int], w: int = 32) -> list[int]:
 
 
 @st.composite
-def tied_counts(draw: st.DrawFn) -> tuple[list[int], int]:
+def tied_counts(draw: st.DrawFn, most: int = 9) -> tuple[list[int], int]:
     """Counts, and a precision, half a slot above what each symbol gets at least (FIX-9)."""
-    least = draw(st.lists(st.integers(1, 9), min_size=1, max_size=11))
+    least = draw(st.lists(st.integers(1, most), min_size=1, max_size=11))
     least += [1] * (1 - len(least) % 2)
     prec = (sum(least) + len(least) // 2 + 1).bit_length()
     least.append(2**prec - sum(least) - (len(least) + 1) // 2)
-    factor = draw(st.sampled_from([1, 2, 3, 2**30 + 1, 2**34]))
+    factor = draw(st.sampled_from([1, 2, 3, 2 ** (46 - prec) - 1]))
     return draw(st.permutations([factor * (2 * k + 1) for k in least])), prec
 
 

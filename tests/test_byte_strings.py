@@ -153,7 +153,7 @@ def test_any_bytes_are_a_table_or_refused(numbers: list[int]) -> None:
         ("00 02 80 02 01", "not those"),
         ("00 02 80 02 00", "not those"),
         ("00 00 00 00 80 02", "not those"),
-        ("80 82 00", "not those"),
+        ("80 82 00 00", "not those"),
         ("80 80 80 00", "no end"),
         ("80", "no end"),
         ("00 ff 01 80 02", "beyond"),

@@ -40,7 +40,7 @@ def test_counts(counts, prec) -> None:
 
 
 @pytest.mark.spec("FIX-9")
-@given(tied_counts(), st.data())
+@given(tied_counts() | tied_counts(2**19), st.data())
 def test_ties(case, data) -> None:
     """Equal quotients of unequal counts, and those that a count of 1 more makes unequal."""
     counts, prec = case
@@ -73,3 +73,17 @@ def test_kernel_from_other_kernels() -> None:
 
     freqs = table_of(np.array([0, 2, 2, 2, 2, 5]), np.empty(6, np.int64), np.int64(10))
     assert tuple(freqs.tolist()) == reference.quantise_counts([1, 0, 4, 0, 0, 1], 10)
+
+
+@pytest.mark.spec("FIX-9")
+def test_quotients_that_differ_by_less_than_their_rounding() -> None:
+    """``n / a`` and ``m / b`` are ``1 / (a * b)`` apart, and the last slot depends on that."""
+    a, b = 2**20 + 1, 2**20 - 1
+    n = a * 2**26 + a // 2
+    m = n * b // a
+    assert n * b - m * a == 1
+    assert n / a == m / b
+    more, fewer = 2**19 + 1, 2**19 - 1
+    for quantise_counts in (fast.quantise_counts, reference.quantise_counts):
+        assert tuple(quantise_counts([m, n], 20)) == (fewer, more)
+        assert tuple(quantise_counts([n, m], 20)) == (more, fewer)
