@@ -74,7 +74,7 @@ def integers(values: Sequence[int] | Array, refusal: type[SpecError]) -> Array:
         array = array.view(np.uint8)
     if array.dtype == np.uint64 and array.max(initial=0) >> 63:
         raise refusal(f"{array.max()} does not fit 64 bits with a sign")
-    return np.require(array, array.dtype.newbyteorder("="), ["C", "W"])
+    return np.require(array, array.dtype.newbyteorder("="), ["C", "A", "W"])
 
 
 def empty_heads(lanes: int, w: int) -> Array:
