@@ -200,3 +200,17 @@ def test_kernels_from_other_kernels() -> None:
     m = reference.push_lanes(m, [codecs[1]] * len(second), symbols[1])
     m = reference.push_lanes(m, [codecs[0]] * len(first), symbols[0])
     assert (tuple(heads.tolist()), tuple(words[:n].tolist())) == (m.heads, m.words)
+
+
+@pytest.mark.spec("LAN-6")
+@given(static_tables(), st.integers(0, 2**32), st.integers(190, 700), st.data())
+def test_rounds_of_64_lanes(freqs, seed, count, data) -> None:
+    """Streams of several full rounds, whole, with a word changed, and cut off."""
+    symbols = np.random.default_rng(seed).choice(
+        len(freqs), count, p=np.array(freqs) / sum(freqs)
+    )
+    words = same("encode_static", symbols.tolist(), freqs, lanes=64)
+    assert same("decode_static", words, freqs, count, lanes=64) == symbols.tolist()
+    i, word = data.draw(st.integers(0, len(words) - 1)), data.draw(st.integers(0, 2**16 - 1))
+    same("decode_static", [*words[:i], word, *words[i + 1 :]], freqs, count, lanes=64)
+    same("decode_static", words[i:], freqs, count, lanes=64)
