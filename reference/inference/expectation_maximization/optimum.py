@@ -79,9 +79,10 @@ def best_local(x: npt.ArrayLike, model: PoissonFactors) -> Floats:
 def poisson_log_evidence(x: npt.ArrayLike, model: PoissonFactors) -> Floats:
     """Return the log evidence of each data point, of a model with one factor; in nats.
 
-    Spec: VEM-10, VEM-18. The trapezoidal rule for the integral over ``z``, in the variable ``u`` with
-    ``z = mu + sigma sinh(u)`` around the best local distribution. The integrand falls at least
-    like a normal density on both sides, and is analytic, so the rule converges geometrically.
+    Spec: VEM-10; it bounds VEM-18. The trapezoidal rule for the integral over ``z``, in the
+    variable ``u`` with ``z = mu + sigma sinh(u)`` around the best local distribution. The
+    integrand falls at least like a normal density on both sides, and is analytic, so the rule
+    converges geometrically.
 
     Args:
         x: shape ``(N, D)``; counts.
