@@ -248,9 +248,13 @@ def test_nvil_by_hand() -> None:
     assert (found.centre, found.variance, found.signal.tolist()) == (1.0, 0.5, [0.0, 2.0])
     found = nvil_signal([2.0, 10.0], 1.0, 2.0, 0.5)
     assert (found.centre, found.variance, found.signal.tolist()) == (3.5, 9.0, [-0.5, 6.5 / 3])
+    apart = nvil_signal([[1.0, 2.0], [3.0, 10.0]], [0.0, 1.0], [0.0, 2.0], 0.5)
+    assert apart.signal.tolist() == [[0.0, -0.5], [2.0, 6.5 / 3]]
     for wrong in (
         ([], 0, 0, 0.5),
         ([[1.0]], 0, 0, 0.5),
+        (1.0, 0, 0, 0.5),
+        ([1.0], 0, 0, math.nan),
         ([1.0], 0, -1, 0.5),
         ([1.0], 0, 0, 2),
     ):

@@ -89,15 +89,15 @@ class NvilSignal:
     """A learning signal and what it was centred and scaled with (GRD-6)."""
 
     signal: Floats
-    """One number a row, to multiply the score with."""
-    centre: float
-    """The running mean, from this batch on."""
-    variance: float
+    """One number a row, to multiply the score with; shape ``(S, ...)``."""
+    centre: Floats
+    """The running mean, from this batch on; shape ``(...)``."""
+    variance: Floats
     """The running variance, from this batch on."""
 
 
 def nvil_signal(
-    values: npt.ArrayLike, centre: float, variance: float, decay: float = 0.8
+    values: npt.ArrayLike, centre: npt.ArrayLike, variance: npt.ArrayLike, decay: float = 0.8
 ) -> NvilSignal:
     """Return the signal of NVIL for a batch, which takes the place of ``f - baseline``.
 
@@ -107,7 +107,8 @@ def nvil_signal(
         signal = (f - c') / max(1, sqrt(v'))
 
     Args:
-        values: shape ``(S,)``; f, less a learned baseline where there is one.
+        values: shape ``(S, ...)``, S rows of a batch, and batches that are apart on the other
+            axes; f, less a learned baseline where there is one.
         centre: c; 0 before the first batch.
         variance: v; at least 0, and 0 before the first batch.
         decay: in [0, 1].
@@ -116,10 +117,12 @@ def nvil_signal(
         DistributionError: an argument is out of its range (GRD-6).
     """
     values, c, v = reals(values=values, centre=centre, variance=variance)
-    if values.ndim != 1 or not values.size or c.ndim or v.ndim or v < 0 or not 0 <= decay <= 1:
+    if not values.ndim or not values.size or not c.shape == v.shape == values.shape[1:]:
         raise DistributionError(
-            f"values {values.shape}, centre {c}, variance {v} or decay {decay} out of range"
+            f"values of shape {values.shape}, centre of {c.shape}, variance of {v.shape}"
         )
-    c = decay * c + (1 - decay) * values.mean()
-    v = decay * v + (1 - decay) * values.var()
-    return NvilSignal((values - c) / max(1.0, float(np.sqrt(v))), float(c), float(v))
+    if not ((v >= 0).all() and 0 <= decay <= 1):
+        raise DistributionError(f"variance {v} or decay {decay} is out of range")
+    c = np.asarray(decay * c + (1 - decay) * values.mean(axis=0))
+    v = np.asarray(decay * v + (1 - decay) * values.var(axis=0))
+    return NvilSignal(np.asarray((values - c) / np.maximum(1, np.sqrt(v))), c, v)
