@@ -1,0 +1,67 @@
+"""GRD: gradients of expectations, from samples.
+
+Spec: GRD-1 to GRD-18.
+"""
+
+from reference.inference.gradients.arguments import Function
+from reference.inference.gradients.bernoulli import Bernoulli
+from reference.inference.gradients.categorical import Categorical
+from reference.inference.gradients.control_variates import (
+    ControlVariate,
+    lax_gradient,
+    lax_variance_gradient,
+    relax_gradient,
+    relax_variance_gradient,
+)
+from reference.inference.gradients.importance import PATHS, importance_weighted_gradient
+from reference.inference.gradients.latents import Latents
+from reference.inference.gradients.location_scale import (
+    BASES,
+    LocationScale,
+    density_score_gradient,
+    reparameterised_gradient,
+)
+from reference.inference.gradients.multi_sample import BASELINES, vimco_gradient
+from reference.inference.gradients.rebar import RelaxedFunction, rebar_gradient
+from reference.inference.gradients.relaxed import (
+    concrete_gradient,
+    muprop_gradient,
+    straight_through_gradient,
+)
+from reference.inference.gradients.score_function import (
+    NvilSignal,
+    baseline_gradient,
+    leave_one_out,
+    nvil_signal,
+    score_function_gradient,
+)
+
+__all__ = [
+    "BASELINES",
+    "BASES",
+    "PATHS",
+    "Bernoulli",
+    "Categorical",
+    "ControlVariate",
+    "Function",
+    "Latents",
+    "LocationScale",
+    "NvilSignal",
+    "RelaxedFunction",
+    "baseline_gradient",
+    "concrete_gradient",
+    "density_score_gradient",
+    "importance_weighted_gradient",
+    "lax_gradient",
+    "lax_variance_gradient",
+    "leave_one_out",
+    "muprop_gradient",
+    "nvil_signal",
+    "rebar_gradient",
+    "relax_gradient",
+    "relax_variance_gradient",
+    "reparameterised_gradient",
+    "score_function_gradient",
+    "straight_through_gradient",
+    "vimco_gradient",
+]
