@@ -91,6 +91,14 @@ def test_bound_by_hand() -> None:
     assert finite_lower_bound([[0.0, -INF]], [[0.5, 0.5]]) == -INF
 
 
+@pytest.mark.spec("VEM-2")
+def test_negligible_posteriors_are_zero() -> None:
+    """Below 2**-900, about exp(-623.8), and not above."""
+    posterior, _ = e_step([[0.0, -623.0, -625.0, -745.0]])
+    assert posterior[0, 1] == pytest.approx(math.exp(-623), rel=1e-12)
+    assert posterior[0, 2:].tolist() == [0.0, 0.0]
+
+
 # Known answers of published examples
 
 

@@ -83,6 +83,16 @@ def test_evidence_by_all_assignments(spherical: bool) -> None:
     assert evidence == pytest.approx(e_step(log_joint)[1].sum(), rel=1e-13)
 
 
+@pytest.mark.spec("VEM-4", "VEM-5")
+def test_weights_are_divided_by_their_sum() -> None:
+    """Within 2**-16 of 1 is enough; the density has the integral 1 all the same."""
+    x, m = problem()
+    rough = GaussianMixture(m.weights * (1 + 2.0**-17), m.means, m.variances)
+    exact = gaussian_mixture_log_joint(x, m)
+    assert gaussian_mixture_log_joint(x, rough) == pytest.approx(exact, rel=1e-14)
+    assert (rough.weights == m.weights * (1 + 2.0**-17)).all()
+
+
 # The two steps
 
 
@@ -311,6 +321,18 @@ def test_an_empty_component_stays_as_it_is() -> None:
     kept = em_step(x, start, fixed=["weights"])[0]
     assert kept.weights.tolist() == [0.5, 0.5]
     assert kept.means[1] == 1e3
+
+
+@pytest.mark.spec("VEM-2", "VEM-6", "VEM-7")
+@pytest.mark.parametrize("distance", [50.0, 53.5, 54.5, 60.0, 61.0])
+def test_a_component_almost_out_of_reach(distance: float) -> None:
+    """Posteriors around 2**-900, and in the subnormal numbers: empty or not, no fall."""
+    x, start = (
+        np.zeros((5, 1)),
+        GaussianMixture(np.full(2, 0.5), np.array([[0.0], [distance]]), np.full((2, 1), 2.5)),
+    )
+    found = fit_gaussian_mixture(x, start, fixed=["means"], tol=0, max_iter=3)
+    assert math.isfinite(found.lower_bounds[-1])
 
 
 @pytest.mark.spec("VEM-6", "VEM-7")
