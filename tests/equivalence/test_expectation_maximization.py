@@ -124,17 +124,39 @@ def test_empty_components_and_the_impossible() -> None:
         assert found.variances.ravel().tolist() == [0.25, 1.0, 2.0, 1e-3]
 
 
+@pytest.mark.spec("VEM-2", "VEM-6")
+@pytest.mark.parametrize("distance", [50.0, 53.5, 54.5, 60.0, 61.0])
+def test_a_component_almost_out_of_reach(distance: float) -> None:
+    """Posteriors around 2**-900: what is negligible is 0 in both, so that it stays 0."""
+    x, variances = np.zeros((5, 1)), np.full((2, 1), 2.5)
+    start = GaussianMixture(np.full(2, 0.5), np.array([[0.0], [distance]]), variances)
+    found, expected = fast.em_step(x, start)[0], reference.em_step(x, start)[0]
+    assert found.weights == pytest.approx(expected.weights, rel=1e-11, abs=0)
+    assert (found.weights[1] == 0) == (distance > 56)
+
+
+@pytest.mark.spec("VEM-7")
+@pytest.mark.parametrize("k", [1, 2, 15, 16, 70])
+def test_equal_components(k: int) -> None:
+    """The sum over components is then K for every point: products over a block stay finite."""
+    x = np.linspace(-2, 2, 40 if SLOW else 600)[:, None]
+    mixture = GaussianMixture(np.full(k, 1 / k), np.zeros((k, 1)), np.ones((k, 1)))
+    ours, theirs = fast.em_step(x, mixture), reference.em_step(x, mixture)
+    assert_close(x, mixture, ours, theirs)
+
+
 @pytest.mark.spec("VEM-7")
 def test_read_only_and_other_types() -> None:
     x = np.arange(12, dtype=np.int32).reshape(6, 2)[:, ::-1]
     frozen = x.astype(np.float64)
     frozen.flags.writeable = False
-    means = np.array([[0.0, 1.0], [8.0, 9.0]])
+    means = np.array([[0.0, 8.0], [1.0, 9.0]]).T
     means.flags.writeable = False
     mixture = GaussianMixture(np.array([0.5, 0.5]), means, np.ones((2, 1)))
     first, second = fast.em_step(x, mixture), fast.em_step(frozen, mixture)
     assert (first[0].means == second[0].means).all()
     assert first[1] == second[1]
+    assert SLOW or len(em_step_kernel.signatures) == 1  # not compiled anew for these
 
 
 @pytest.mark.spec("VEM-7")
@@ -196,6 +218,13 @@ def test_refuses_alike(
     if not {"tol", "max_iter"} & set(settings):
         with pytest.raises(error):
             package.em_step(x, ONE, **settings)
+
+
+@pytest.mark.spec("VEM-6")
+@pytest.mark.parametrize("package", [reference, fast], ids=["reference", "fast"])
+def test_a_floor_above_fixed_variances_is_none(package: Any) -> None:
+    found, _ = package.em_step([[1.0, 2.0]], ONE, floor=1e3, fixed=["variances"])
+    assert (found.variances == ONE.variances).all()
 
 
 @pytest.mark.spec("VEM-3", "VEM-7")

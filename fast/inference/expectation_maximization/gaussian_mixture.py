@@ -203,10 +203,10 @@ def _m_step(
     """Return VEM-6, given the sums around the means of `mixture`."""
     weights, means, variances = mixture.weights, mixture.means, mixture.variances
     counts, firsts, squares = sums
-    seen = counts >= NEGLIGIBLE
+    seen = counts > 0  # as no posterior is negligible and positive
     shares = np.where(seen, counts, 1)[:, None]  # the others are not used
     if "weights" not in fixed:
-        weights = np.where(seen, counts, 0) / counts.sum()
+        weights = counts / counts.sum()
     if "means" not in fixed:
         means = np.where(seen[:, None], means + firsts / shares, means)
     if "variances" not in fixed:

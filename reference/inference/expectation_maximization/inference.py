@@ -39,6 +39,7 @@ class Inference(Protocol):
     """A way to find local parameters, with parameters of its own (VEM-14 to VEM-16).
 
     Its parameters are rows, each of a problem of its own: for one row, all data points count.
+    Whatever it gives, the bounds there are at most those of `best_local` (VEM-18).
     """
 
     def infer(self, x: npt.ArrayLike, model: PoissonFactors) -> Floats:
