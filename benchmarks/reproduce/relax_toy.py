@@ -303,11 +303,8 @@ def main() -> None:
             rng = np.random.default_rng(options.seed + 1)
             estimator = Estimator(name, f, options.runs, options.rate, rng)
             results.append(train(estimator, options, report))
-    report("")
     best = min(options.t**2, (1 - options.t) ** 2)
-    print(
-        f"\nt = {options.t}, {options.steps} steps, {options.runs} runs, best loss {best:.6f}\n"
-    )
+    print(f"t = {options.t}, {options.steps} steps, {options.runs} runs; best loss {best:.6f}")
     show(results, options.t)
     if options.figure is not None:
         figure(results, options.t, options.figure)

@@ -1,6 +1,6 @@
 """GRD: gradients of expectations, from samples.
 
-Spec: GRD-1 to GRD-18.
+Spec: GRD-1 to GRD-20.
 """
 
 from reference.inference.gradients.arguments import Function
@@ -12,6 +12,11 @@ from reference.inference.gradients.control_variates import (
     lax_variance_gradient,
     relax_gradient,
     relax_variance_gradient,
+)
+from reference.inference.gradients.implicit import (
+    beta_gradient,
+    gamma_gradient,
+    gamma_slope,
 )
 from reference.inference.gradients.importance import PATHS, importance_weighted_gradient
 from reference.inference.gradients.latents import Latents
@@ -49,8 +54,11 @@ __all__ = [
     "NvilSignal",
     "RelaxedFunction",
     "baseline_gradient",
+    "beta_gradient",
     "concrete_gradient",
     "density_score_gradient",
+    "gamma_gradient",
+    "gamma_slope",
     "importance_weighted_gradient",
     "lax_gradient",
     "lax_variance_gradient",

@@ -45,18 +45,20 @@ def evaluate(function: Function, x: Floats, shape: tuple[int, ...]) -> Floats:
     return values.astype(np.float64)
 
 
-def rows_of_noise(parameters: tuple[int, ...], noise: npt.ArrayLike) -> Floats:
+def rows_of_noise(parameters: tuple[int, ...], noise: npt.ArrayLike, axes: int = 1) -> Floats:
     """Return the noise as binary64. Spec: GRD-1.
 
     Args:
         parameters: the shape of the parameters, which must broadcast to that of the noise.
+        axes: how many axes an event has, on which the two must be equal.
 
     Raises:
         DistributionError: the noise has other axes, or is not real and finite (GRD-1).
     """
     (array,) = reals(noise=noise)
     check_broadcast(parameters, array.shape)
-    if np.broadcast_shapes(parameters, array.shape) != array.shape:
+    rows = np.broadcast_shapes(parameters, array.shape) == array.shape
+    if not rows or array.shape[-axes:] != parameters[-axes:]:
         raise DistributionError(f"noise {array.shape} for parameters {parameters}")
     return array
 

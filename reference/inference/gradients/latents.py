@@ -54,7 +54,7 @@ class Latents(ABC):
 
     def noise(self, u: npt.ArrayLike) -> Floats:
         """Return uniform noise, or refuse what is none for these logits. Spec: GRD-1."""
-        return rows_of_noise(self.logits.shape, uniform_noise(u))
+        return rows_of_noise(self.logits.shape, uniform_noise(u), self.axes)
 
     def rows(self, z: Floats) -> tuple[int, ...]:
         """Return the shape of the rows of an array of events. Spec: GRD-1."""
