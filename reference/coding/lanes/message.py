@@ -17,10 +17,7 @@ backwards, has left them in the opposite order. So nobody has to say whose a wor
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import index
-from typing import Any, SupportsIndex
-
-import numpy as np
-import numpy.typing as npt
+from typing import SupportsIndex
 
 from reference.coding.ans import Message
 from reference.coding.codecs import Codec
@@ -192,15 +189,13 @@ def integer(value: SupportsIndex, error: type[SpecError] = DataError) -> int:
         raise error(f"{value!r} is no integer") from None
 
 
-def integers(
-    values: Sequence[int] | npt.NDArray[Any], error: type[SpecError] = DataError
-) -> list[int]:
+def integers(values: Sequence[int], error: type[SpecError] = DataError) -> list[int]:
     """Return integers of any type, or truth values, as those of Python. Spec: LAN-2.
 
     Raises:
         SpecError: one is no integer, not even a whole float; of the class `error`.
     """
-    numbers = values.tolist() if isinstance(values, np.ndarray) else values
+    numbers = values.tolist() if hasattr(values, "tolist") else values  # of an array
     try:
         return [integer(number, error) for number in numbers]
     except TypeError:  # no sequence
