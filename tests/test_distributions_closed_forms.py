@@ -251,7 +251,7 @@ def test_remainders(a: float, b: float) -> None:
 
 @pytest.mark.spec("DIS-8")
 def test_the_density_of_a_beta_with_large_shapes() -> None:
-    """Where scipy's log B is infinite: log B is -a (1 + log(b / a)), but for ``2**-19`` of a."""
+    """Where scipy's log B is infinite: it is -a (1 + log(b / a)), but for ``2**-19`` of a."""
     a, b = 2.0**256, 2.0**276
     found = float(dis.beta_log_density(0.5, a, b))
     assert found == pytest.approx(

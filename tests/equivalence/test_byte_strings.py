@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 import fast.compression.byte_strings as fast
 import reference.compression.byte_strings as reference
 from fast.coding import _crc
+from fast.compression.byte_strings import file as fast_file
 from fast.compression.byte_strings import table as fast_table
 from reference.compression.byte_strings import table as reference_table
-from reference.errors import SpecError
+from reference.errors import DataError, SpecError
 from tests.lanes import static_tables
 from tests.strategies import byte_strings
 from tests.test_byte_strings import CRAFTED, DATA, FILE, crafted, fields
@@ -227,3 +228,29 @@ print(_crc.CARRYLESS, "pclmul" in code)
     without = {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": "+sse4.2"}
     assert printed_by(script, **with_it) == "True True\n"
     assert printed_by(script, **without) == "False False\n"
+
+
+@pytest.mark.spec("BYT-1")
+def test_what_has_no_buffer() -> None:
+    released = memoryview(b"abc")
+    released.release()
+    for data in (released, np.zeros(1, "M8[D]")):
+        for name in ("compress_bytes", "decompress_bytes", "read_bytes_header"):
+            assert isinstance(same(name, data), type)
+
+
+@pytest.mark.spec("BYT-1", "BYT-2")
+def test_options_of_any_width() -> None:
+    file = same("compress_bytes", DATA, prec=np.uint8(9), block_size=np.uint8(90))
+    assert file == FILE
+    assert isinstance(same("compress_bytes", DATA, prec=9.0), type)
+    assert isinstance(same("compress_bytes", DATA, block_size=90.0), type)
+
+
+@pytest.mark.spec("BYT-2")
+def test_bytes_that_change_meanwhile() -> None:
+    """A byte that was not counted has no slot: what is in no stream is never written."""
+    table = fast_file.static_table([0, 256])
+    for size in (5, 1 << 14):
+        with pytest.raises(DataError, match="changed"):
+            fast_file._encode(table, np.zeros(size, np.uint8))

@@ -6,13 +6,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numba import njit
 
+import fast.coding.fixed_point as fast_fixed_point
 import fast.coding.lanes as fast
+import reference.coding.fixed_point as reference_fixed_point
 import reference.coding.lanes as reference
 from fast.coding.lanes import _heads, _intervals, _streams
 from reference.coding import ans
 from reference.coding.ans import Message
 from reference.errors import (
     DataError,
+    DistributionError,
     FormatError,
     MessageExhausted,
     SpecError,
@@ -362,3 +365,32 @@ def test_guesses_are_good(arguments) -> None:
         guess = _intervals.guess_kernel(slot, *model, tables.quantiles)
         missed += guess != _intervals.search_kernel(slot, *model, tables.cells)[0]
     assert missed <= 20
+
+
+@pytest.mark.spec("LAN-10", "LAN-11")
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32])
+def test_bounds_of_any_width(dtype) -> None:
+    """As ``symbols.min()`` has it, where products and differences would wrap."""
+    most = min(1 << 20, np.iinfo(dtype).max)
+    bounds, numbers = (dtype(-most), dtype(most)), (-most, most)
+    for mean, scale, names in (
+        (5, 256, ("encode_gaussians", "encode_logistics")),
+        (5.0, 2.0, ("encode_constriction_gaussians",)),
+    ):
+        for name in names:
+            ours = reference if hasattr(reference, name) else reference_fixed_point
+            theirs = fast if hasattr(fast, name) else fast_fixed_point
+            expected = getattr(ours, name)([7], *numbers, [mean], [scale])
+            assert getattr(ours, name)([7], *bounds, [mean], [scale]) == expected
+            assert getattr(theirs, name)([7], *bounds, [mean], [scale]).tolist() == expected
+
+
+@pytest.mark.spec("LAN-11")
+def test_a_support_of_numpy_that_is_too_wide() -> None:
+    low, high = np.int32(-(2**31)), np.int32(2**31 - 1)
+    for package in (fast_fixed_point, reference_fixed_point):
+        with pytest.raises(DistributionError):
+            package.encode_constriction_gaussians([5], low, high, [0.0], [1.0])
+        for mean in ("0", None, 10**400):
+            with pytest.raises(DistributionError):
+                package.encode_constriction_gaussians([5], -9, 9, [mean], [1.0])

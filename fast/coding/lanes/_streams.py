@@ -9,7 +9,8 @@ head 0, and no word comes back, so `check_end` sees it after the last symbol.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from operator import index
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +34,22 @@ def number_of_lanes(count: int, lanes: int | None) -> int:
     Raises:
         DataError: there is no lane.
     """
-    lanes = default_lanes(count) if lanes is None else lanes
+    lanes = default_lanes(count) if lanes is None else integer(lanes, DataError)
     if lanes < 1:
         raise DataError(f"{lanes} lanes: there is at least 1")
     return lanes
+
+
+def integer(value: SupportsIndex, refusal: type[SpecError]) -> int:
+    """Return an integer of any type as one of Python, which has no width.
+
+    Raises:
+        SpecError: it is no integer; of the class `refusal`.
+    """
+    try:
+        return index(value)
+    except TypeError:
+        raise refusal(f"{value!r} is no integer") from None
 
 
 def integers(values: Sequence[int] | Array, refusal: type[SpecError]) -> Array:
@@ -62,8 +75,8 @@ def integers(values: Sequence[int] | Array, refusal: type[SpecError]) -> Array:
             return values
     try:
         array: Array = np.asarray(values)
-        if not isinstance(values, np.ndarray) and array.dtype.kind not in "iu":
-            array = np.array([int(value) for value in values], np.int64)  # also where empty
+        if array.dtype.kind not in "biu" or (array is not values and array.dtype.kind == "b"):
+            array = np.array([index(value) for value in values], np.int64)  # also where empty
     except OverflowError:
         raise refusal("an integer does not fit 64 bits") from None
     except (TypeError, ValueError) as error:  # of unequal lengths, or no numbers

@@ -40,6 +40,7 @@ from fast.coding.lanes._streams import (
     check_end,
     empty_heads,
     from_stream,
+    integer,
     integers,
     number_of_lanes,
     to_stream,
@@ -290,6 +291,7 @@ def decode_static(
         Shape ``(count,)``; uint8 if the table has up to 256 symbols, else uint16 or uint32.
     """
     table = static_table(freqs)
+    count = integer(count, DataError)
     if count < 0:
         raise DataError(f"{count} symbols")
     out = np.empty(count, table.owners.dtype)

@@ -22,8 +22,10 @@ from fast.coding.lanes._streams import (
     check_end,
     empty_heads,
     from_stream,
+    integer,
 )
 from fast.coding.lanes._tables import StaticTable, static_table
+from fast.coding.lanes.static import NO_SLOT
 from fast.compression.byte_strings._counting import PARTS, count_bytes_kernel
 from fast.compression.byte_strings._sections import (
     SIGNATURE,
@@ -60,6 +62,7 @@ def compress_bytes(
     Spec: BYT-1 to BYT-6, BYT-9. Arguments and errors as for the reference.
     """
     array = _array(data)
+    prec, block_size = integer(prec, DataError), integer(block_size, DataError)
     header = BytesHeader(array.size, block_size, prec)
     blocks = [array[header.block(i)] for i in range(header.blocks)]
     with _mapping(threads) as run:
@@ -113,7 +116,7 @@ def _array(data: BytesLike) -> Bytes:
     """Return the bytes of anything with a buffer, without a copy if it is contiguous."""
     try:
         view = memoryview(data)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:  # no buffer, or of a type without one
         raise DataError(f"no bytes: {error}") from None
     array = np.frombuffer(view if view.c_contiguous else view.tobytes(), np.uint8)
     array.flags.writeable = False  # always, or kernels would compile for both
@@ -144,6 +147,8 @@ def _encode(table: StaticTable, block: Bytes) -> list[Any]:
     heads = empty_heads(default_lanes(block.size), 16)
     words = np.empty(block.size + ROOM, np.uint16)
     n = encode_static_kernel(heads, words, ZERO, block, table.entries, table.prec)
+    if n == NO_SLOT:
+        raise DataError("the bytes have changed since they were counted")
     half, whole = HALVES[16]
     return [words[:n].astype(half, copy=False), heads.astype(whole, copy=False)]
 

@@ -19,6 +19,7 @@ from reference.coding.container import (
 )
 from reference.coding.fixed_point import quantise_counts
 from reference.coding.lanes import decode_static, encode_static
+from reference.coding.lanes.message import integer
 from reference.compression.byte_strings.table import table_from_bytes, table_to_bytes
 from reference.errors import DataError, FormatError, MessageExhausted
 
@@ -89,7 +90,7 @@ def compress_bytes(
     Raises:
         DataError: `data` has no buffer, or a number is out of its range.
     """
-    text = _bytes(data)
+    text, prec, block_size = _bytes(data), integer(prec), integer(block_size)
     header = BytesHeader(len(text), block_size, prec)
     blocks = [text[header.block(i)] for i in range(header.blocks)]
     counts = [text.count(s) for s in range(256)]
@@ -153,7 +154,7 @@ def decompress_block(data: BytesLike, index: int) -> bytes:
 def _bytes(data: BytesLike) -> bytes:
     try:
         return memoryview(data).tobytes()
-    except TypeError as error:
+    except (TypeError, ValueError) as error:  # no buffer, or of a type without one
         raise DataError(f"no bytes: {error}") from None
 
 
