@@ -71,6 +71,7 @@ def test_no_slot_would_be_better_elsewhere(case: tuple[list[int], int]) -> None:
 def test_shares_that_are_whole_numbers_are_kept() -> None:
     assert quantise_counts([3000, 1000, 0, 4000], 3) == (3, 1, 0, 4)
     assert quantise_counts(np.array([2**47, 2**47 - 1], np.uint64), 24) == (2**23, 2**23)
+    assert quantise_counts([1, 3], np.uint8(8)) == (64, 192)  # type: ignore[arg-type]
 
 
 @pytest.mark.spec("FIX-9")
@@ -90,6 +91,8 @@ def test_shares_that_are_whole_numbers_are_kept() -> None:
         ([1, 1], 0),
         ([1, 1], 25),
         ([1, 1, 1], 1),
+        ([1, 1], 4.0),
+        ([1, 1], None),
     ],
 )
 def test_refusals(counts: object, prec: int) -> None:

@@ -11,6 +11,9 @@ from fast._jit import kernel
 __all__ = [
     "HEAD_BITS",
     "LEAST_HEAD",
+    "ROOM",
+    "WORD_BITS",
+    "WORD_MASK",
     "is_full_kernel",
     "is_low_kernel",
     "refill_kernel",
@@ -23,6 +26,8 @@ WORD_BITS = uint64(16)
 WORD_MASK = uint64(0xFFFF)
 HEAD_BITS = uint64(32)
 LEAST_HEAD = uint64(1 << 16)
+ROOM = 8
+"""Places behind the last word that a push may overwrite."""
 
 
 @kernel

@@ -18,6 +18,7 @@ from fast.coding._vector import VECTORS, divide8, load8, pop8, push8, select8, s
 from fast.coding.ans import pop_head_kernel, push_head_kernel
 from fast.coding.lanes._narrow import (
     LEAST_HEAD,
+    ROOM,
     WORD_BITS,
     WORD_MASK,
     is_full_kernel,
@@ -50,8 +51,6 @@ ZERO = uint64(0)
 ONE = uint64(1)
 EIGHT = uint64(8)
 LEAST_VECTOR_PREC = uint64(12)
-ROOM = 8
-"""Places behind the last word that an encoder may overwrite."""
 
 
 # Bernoullis

@@ -33,6 +33,7 @@ from fast.coding._vector import (
 from fast.coding.ans import pop_head_kernel
 from fast.coding.lanes._narrow import (
     LEAST_HEAD,
+    ROOM,
     is_full_kernel,
     is_low_kernel,
 )
@@ -272,7 +273,7 @@ def encode_static(
     table = static_table(freqs)
     array = table.checked(integers(symbols, SymbolError))
     heads = empty_heads(number_of_lanes(array.size, lanes), 16)
-    words = np.empty(array.size + 8, np.uint16)
+    words = np.empty(array.size + ROOM, np.uint16)
     n = encode_static_kernel(heads, words, ZERO, array, table.entries, table.prec)
     if n == NO_SLOT:
         absent = np.flatnonzero(table.entries[array] == 0)[0]

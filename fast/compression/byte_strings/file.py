@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from fast.coding.fixed_point import quantise_counts
 from fast.coding.lanes import decode_static_kernel, default_lanes, encode_static_kernel
+from fast.coding.lanes._narrow import ROOM
 from fast.coding.lanes._streams import (
     HALVES,
     check_end,
@@ -50,8 +51,6 @@ Payload = tuple[str, list[Any]]
 ZERO = np.uint64(0)
 FIELDS = struct.calcsize("<QIH")
 """Bytes of the section BYTE before the table (BYT-5)."""
-ROOM = 8
-"""Places behind the last word that the encoder may overwrite."""
 
 
 def compress_bytes(
@@ -219,11 +218,8 @@ def _decode(header: BytesHeader, index: int, cut: Cut, out: Bytes) -> None:
         raise FormatError(f"block {index}: no table, or {len(payload)} bytes are no words")
     table = static_table(header.freqs)
     words: Any = np.frombuffer(payload, HALVES[16][0]).astype(np.uint16, copy=False)
-    # Compiled code takes it that words lie at even addresses, as in a file they mostly do.
-    words = np.require(words, requirements="A")
     try:
         heads, below = from_stream(words, default_lanes(out.size), 16)
-        below.flags.writeable = False  # always, or the kernel would compile for both
         n = decode_static_kernel(
             heads, below, np.uint64(below.size), out, table.owners, table.intervals, table.prec
         )

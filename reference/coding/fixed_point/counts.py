@@ -9,6 +9,7 @@ sum, so that is where the search starts.
 
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import index
 
 import numpy as np
 
@@ -34,6 +35,9 @@ def quantise_counts(counts: Sequence[int], prec: int) -> tuple[int, ...]:
         counts: one for each symbol from 0 on; not negative, with a sum in ``[1, 2**48)``.
         prec: in ``[1, 24]``; at least ``log2`` of the number of positive counts.
 
+    Thousands of symbols take long if many have less than one slot's share: the time is then
+    quadratic in their number.
+
     Raises:
         DistributionError: the numbers are no such counts, or there are too few slots.
     """
@@ -41,6 +45,10 @@ def quantise_counts(counts: Sequence[int], prec: int) -> tuple[int, ...]:
     total, present = sum(numbers), [i for i, n in enumerate(numbers) if n]
     if not 0 < total <= MOST_TOTAL:
         raise DistributionError(f"counts have the sum {total}: it is not in [1, 2**48)")
+    try:
+        prec = index(prec)  # which has no width
+    except TypeError:
+        raise DistributionError(f"{prec!r} bits of precision are no integer") from None
     if not 1 <= prec <= MOST_COUNTS_PREC:
         raise DistributionError(f"{prec} bits of precision are not in [1, {MOST_COUNTS_PREC}]")
     slots = 1 << prec
