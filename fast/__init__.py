@@ -24,6 +24,7 @@ MODULES = (
     "coding.tabled_ans",
     "coding.tables",
     "inference.elbo",
+    "inference.expectation_maximization",
     "inference.mean_field",
     "inference.semi_implicit",
     "models.mlp",
@@ -44,6 +45,7 @@ def warmup() -> None:
     """
     import numpy as np
 
+    from fast.compression.byte_strings import compress_bytes, decompress_bytes
     from fast.compression.lossless import decode_chunk, encode_chunk
     from reference.compression.integer_network import IntegerLayer, IntegerNetwork
     from reference.compression.latent_codec import LatentModel
@@ -56,6 +58,8 @@ def warmup() -> None:
 
     model = LatentModel(network(2, 1), network(1, 3), 8)
     decode_chunk(model, encode_chunk(model, np.zeros((9, 1), np.uint8)))
+    for data in (bytes(256), bytes(range(256))):  # one is coded, the other copied
+        decompress_bytes(compress_bytes(data))
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ from reference.coding.ans import Message
 from reference.coding.tabled_ans import precise_spread, sorted_spread, stride_spread
 from reference.compression.integer_network import IntegerLayer, IntegerNetwork
 from reference.compression.latent_codec import LatentModel
+from reference.inference.expectation_maximization import GaussianMixture, PoissonFactors
 from reference.information.entropy.distribution import Floats
 from reference.params import WORD_BITS
 
@@ -157,6 +158,37 @@ def mixture_problems(
     return x, means, variances, draw(st.floats(0.05, 50))
 
 
+@st.composite
+def em_problems(draw: st.DrawFn) -> tuple[NDArray[np.float64], GaussianMixture]:
+    """Data, and a mixture (VEM-4): few points, often equal, and weights that may be 0."""
+    n, k, d = (draw(st.integers(1, most)) for most in (9, 5, 3))
+    scale = draw(st.sampled_from([0.1, 1.0, 30.0]))
+    numbers = st.one_of(st.integers(-2, 2).map(float), st.floats(-3, 3))
+    x, means = (
+        scale * draw(hnp.arrays(np.float64, (rows, d), elements=numbers)) for rows in (n, k)
+    )
+    columns = draw(st.sampled_from([1, d]))
+    variances = draw(hnp.arrays(np.float64, (k, columns), elements=st.floats(1e-3, 50)))
+    weights = draw(hnp.arrays(np.float64, k, elements=st.sampled_from([0.0, 1e-3, 1.0])))
+    weights[draw(st.integers(0, k - 1))] = 1.0
+    return x, GaussianMixture(weights / weights.sum(), means, variances)
+
+
+@st.composite
+def poisson_problems(
+    draw: st.DrawFn, latents: int | None = None
+) -> tuple[NDArray[np.float64], PoissonFactors]:
+    """Counts, and a model of them (VEM-8) that is not far from possible."""
+    n, d = (draw(st.integers(1, most)) for most in (5, 4))
+    columns = latents or draw(st.integers(1, 3))
+    number = st.floats(-1.5, 1.5)
+    weights = draw(hnp.arrays(np.float64, (d, columns), elements=number))
+    bias = draw(hnp.arrays(np.float64, d, elements=number))
+    counts = st.integers(0, 3) | st.integers(0, 60)
+    x = draw(hnp.arrays(np.int64, (n, d), elements=counts))
+    return x.astype(np.float64), PoissonFactors(weights, bias)
+
+
 class BucketCase(NamedTuple):
     """Symbols, and the arguments of LAN-10 or LAN-11 that say how they are distributed."""
 
@@ -207,3 +239,23 @@ def words_near(draw: st.DrawFn, words: list[int], w: int = 32) -> list[int]:
     if kind == "add":
         return [*words[:at], draw(word), *words[at:]]
     return draw(st.lists(st.integers(0, 2**w - 1), max_size=40))
+
+
+@st.composite
+def tied_counts(draw: st.DrawFn, most: int = 9) -> tuple[list[int], int]:
+    """Counts, and a precision, half a slot above what each symbol gets at least (FIX-9)."""
+    least = draw(st.lists(st.integers(1, most), min_size=1, max_size=11))
+    least += [1] * (1 - len(least) % 2)
+    prec = (sum(least) + len(least) // 2 + 1).bit_length()
+    least.append(2**prec - sum(least) - (len(least) + 1) // 2)
+    factor = draw(st.sampled_from([1, 2, 3, 2 ** (46 - prec) - 1]))
+    return draw(st.permutations([factor * (2 * k + 1) for k in least])), prec
+
+
+@st.composite
+def byte_strings(draw: st.DrawFn) -> bytes:
+    """Bytes that are all alike, few, many or any, so that blocks are coded and copied."""
+    alphabet = draw(st.sampled_from([1, 2, 5, 40, 256]))
+    shift = draw(st.integers(0, 255))
+    places = draw(st.binary(max_size=300)) * draw(st.sampled_from([1, 1, 3]))
+    return bytes((place % alphabet + shift) % 256 for place in places)

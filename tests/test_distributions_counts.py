@@ -161,10 +161,10 @@ def test_a_bin_far_in_a_tail_keeps_its_digits() -> None:
 
 
 def masses(*terms: Any) -> tuple[list[Any], list[Any]]:
-    """Of log masses in binary64: masses in mpmath that add up to 1, and their logarithms."""
+    """Return the masses and log masses in mpmath."""
     with mpmath.workdps(50):
-        exact = [mpmath.exp(mpf(float(m))) for m in terms]
-        return exact, [mpmath.log(m) for m in exact]
+        logs = [mpf(float(m)) for m in terms]
+        return [mpmath.exp(m) for m in logs], logs
 
 
 @pytest.mark.spec("DIS-19", "DIS-11")
@@ -219,6 +219,17 @@ def test_a_divergence_from_masses_below_binary64() -> None:
     assert dis.beta_binomial_kl(2**10, 2.0**20, 2.0**-20, 2.0**-20, 2.0**20) > 1e3
 
 
+@pytest.mark.spec("DIS-19")
+def test_entropy_of_a_large_support() -> None:
+    """Uniform; and in steps far smaller than the scale, the differential entropy."""
+    size = 2**16
+    assert float(dis.beta_binomial_entropy(size - 1, 1, 1)) == pytest.approx(
+        math.log(size), abs=2.0**-40
+    )
+    h = float(dis.discretised_logistic_entropy(size / 2 + 0.3, 400, size))
+    assert h == pytest.approx(float(dis.logistic_entropy(400)), abs=1e-6)
+
+
 @pytest.mark.spec("DIS-1", "DIS-19")
 def test_supports_of_many_sizes() -> None:
     """A batch may have several numbers of levels or trials."""
@@ -270,6 +281,12 @@ def test_least_numbers_of_levels_and_trials() -> None:
         lambda: dis.beta_binomial_log_mass(0, -1, 1, 1),
     ):
         with pytest.raises(DistributionError, match="no whole number from"):
+            call()
+    for call in (
+        lambda: dis.discretised_logistic_entropy(0, 1, [2, 2**24 + 1]),
+        lambda: dis.beta_binomial_kl(2**24, 1, 1, 1, 1),
+    ):
+        with pytest.raises(DistributionError, match="a sum over"):
             call()
     assert dis.discretised_logistic_log_mass(0, 5, 1, 1) == 0
     assert dis.beta_binomial_log_mass(0, 0, 2, 3) == 0

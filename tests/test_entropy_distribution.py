@@ -16,7 +16,7 @@ from reference.errors import DistributionError
 from reference.information import entropy as ent
 from reference.information.entropy.distribution import Floats
 from reference.information.entropy.distribution import log2 as log2_of_numpy
-from tests.entropy_bounds import COVER, log2
+from tests.entropy_bounds import COVER, exact, log2, loose
 from tests.strategies import pmfs
 
 INF = math.inf
@@ -63,6 +63,18 @@ def test_normalising(p: Floats, scale: float) -> None:
     assert ent.joint_entropy(table, normalize=True) == pytest.approx(
         ent.entropy(p) + ent.entropy([1, 2, 3], normalize=True), abs=1e-9
     )
+
+
+@pytest.mark.spec("ENT-1")
+@given(p=pmfs(), rest=st.sampled_from([-(2.0**-17), 2.0**-17, 2.0**-20]))
+def test_what_the_rest_of_a_sum_amounts_to(p: Floats, rest: float) -> None:
+    """As they stand or divided by their sum: either follows from the other."""
+    p = p * (1 + rest)
+    t, bits = float(p.sum()), exact(lambda v: -v * log2(v), p[p > 0])
+    assert ent.entropy(p) == pytest.approx(max(bits, 0), abs=loose(p))
+    of_shares = ent.entropy(p, normalize=True)
+    assert of_shares == pytest.approx(bits / t + math.log2(t), abs=loose(p))
+    assert abs(of_shares - bits) <= 2.0**-15 * (bits + 1)
 
 
 @pytest.mark.spec("ENT-2")

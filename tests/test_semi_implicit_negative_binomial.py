@@ -91,9 +91,10 @@ def test_log_joint_at_the_ends() -> None:
 
 @pytest.mark.spec("SIV-9")
 @pytest.mark.parametrize(
-    ("prior", "log_evidence", "mean", "sd", "correlation"),
+    ("x", "prior", "log_evidence", "mean", "sd", "correlation"),
     [
         (
+            MITES,
             None,
             -234.06290067344,
             (1.0837408698145, 0.52375753025726),
@@ -101,28 +102,38 @@ def test_log_joint_at_the_ends() -> None:
             -0.9056751421159,
         ),
         (
+            MITES,
             FLAT,
             -252.41885410322,
             (1.0853266995105, 0.52373992395655),
             (37.742701500956, 0.073532929109841),
             -0.008041335017577,
         ),
+        (
+            [0, 0, 0],
+            None,
+            -0.048375137032545,
+            (0.49586787533322, 0.47615156183299),
+            (7.0236523757834, 0.49451408017021),
+            -0.067932402551301,
+        ),
     ],
 )
-def test_posterior_of_mites(
+def test_posterior(
+    x: Any,
     prior: NegativeBinomialPrior | None,
     log_evidence: float,
     mean: tuple[float, float],
     sd: tuple[float, float],
     correlation: float,
 ) -> None:
-    """Trapezoidal sums of mpmath, 40 digits, r up to 300 / b.
+    """Trapezoidal sums of mpmath, 30 digits, over all r from exp(-7000) or with any mass.
 
     The second one has a deviation of 38, for a billionth of its mass is at r of a million,
-    where the prior ends.
+    where the prior ends; in the third one most of r is below binary64.
     """
-    found = siv.negative_binomial_posterior(MITES, prior)
-    assert found.log_evidence == pytest.approx(log_evidence, rel=1e-12)
+    found = siv.negative_binomial_posterior(np.array(x), prior)
+    assert found.log_evidence == pytest.approx(log_evidence, rel=1e-10)
     np.testing.assert_allclose(found.mean, mean, rtol=1e-9)
     np.testing.assert_allclose(found.sd, sd, rtol=1e-9)
     assert found.correlation == pytest.approx(correlation, rel=1e-9)
@@ -189,6 +200,7 @@ def test_densities() -> None:
         ([0], NegativeBinomialPrior(1.0, 1.0, 1e-9, 1.0)),  # as good as certain
         ([1], None),
         ([1000], None),
+        ([1, 5], NegativeBinomialPrior(1.0, 1e4, 1.0, 1.0)),  # r near 1e-4
         ([20] * 3000, None),
     ],
 )
@@ -281,6 +293,25 @@ def test_elbo_of_the_mean_field(prior: NegativeBinomialPrior | None) -> None:
     assert field.elbo == pytest.approx(elbo, abs=1e-8)
 
 
+def divergence_from_prior(a: float, b: float, alpha: float, beta: float) -> float:
+    of_r = gamma_kl(a, b, OTHER.a, OTHER.b)
+    return float(of_r + beta_kl(alpha, beta, OTHER.alpha, OTHER.beta))
+
+
+@pytest.mark.spec("SIV-10", "SIV-11")
+def test_first_sweep() -> None:
+    """From E r = g = 1: a customer opens 1 / (1 + j) tables; the bound is the first of all."""
+    x = np.array([4, 0, 2, 3])
+    alpha, beta = OTHER.alpha + 9, OTHER.beta + 4
+    log_p, log_q = digamma([alpha, beta]) - digamma(alpha + beta)
+    a, b = OTHER.a + 3 + 3 / 2 + 2 / 3 + 1 / 4, OTHER.b - 4 * log_q
+    g = exp(digamma(a)) / b
+    bound = sum(lgamma(k + g) - lgamma(g) - lgamma(k + 1) for k in x)
+    bound += 9 * log_p + 4 * a / b * log_q - divergence_from_prior(a, b, alpha, beta)
+    found = siv.negative_binomial_mean_field(x, OTHER).lower_bounds_[0]
+    assert found == pytest.approx(bound, abs=1e-11)
+
+
 @pytest.mark.spec("SIV-10", "SIV-11")
 def test_tables() -> None:
     """The bound is E log p(x, tables, r, p) - E log q, here with every number of tables.
@@ -307,8 +338,7 @@ def test_tables() -> None:
     log_p, log_q = digamma([field.alpha, field.beta]) - digamma(field.alpha + field.beta)
     bound = terms - sum(lgamma(k + 1) for k in x) + x.sum() * log_p
     bound += x.size * field.mean[0] * log_q
-    bound -= gamma_kl(field.a, field.b, OTHER.a, OTHER.b)
-    bound -= beta_kl(field.alpha, field.beta, OTHER.alpha, OTHER.beta)
+    bound -= divergence_from_prior(field.a, field.b, field.alpha, field.beta)
     assert field.lower_bounds_[-1] == pytest.approx(bound, abs=1e-10)
 
 

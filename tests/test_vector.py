@@ -228,3 +228,18 @@ def test_words_of_every_mask() -> None:
         assert stack[:n].tolist() == expected
         assert (stack[28:] == words[28:]).all()
         assert (out == x).all()
+
+
+@pytest.mark.spec("LAN-2", "LAN-6")
+def test_arrays_that_would_be_misread_do_not_compile() -> None:
+    """Vectors are next to each other in memory, and no element is written past its end."""
+    numbers, zero = np.arange(64, dtype=np.uint32), np.uint64(0)
+    for x, out in (
+        (numbers[::-1], np.empty(8, np.uint32)),
+        (numbers, np.empty(64, np.uint32)[::2]),
+        (numbers, np.empty(8, np.int64)),
+    ):
+        with pytest.raises(TypeError, match=r"C-contiguous|32 bits"):
+            apply_pair(added, x, x, out)
+    with pytest.raises(TypeError, match="do not fit"):
+        owned(numbers, np.zeros(64, np.uint16), numbers, np.empty(8, np.uint8), zero, numbers)

@@ -147,6 +147,8 @@ def _element(array_type: Any) -> ir.IntType:
 
 
 def _address(context: Any, b: Any, array_type: Any, array: Any, i: Any) -> Any:
+    if array_type.layout != "C":  # its elements are not side by side
+        raise TypeError(f"{array_type} is not C-contiguous")
     return b.gep(context.make_array(array_type)(context, b, array).data, [i])
 
 
@@ -280,6 +282,8 @@ def store8(typing, array, i, x):  # type: ignore[no-untyped-def]
 
     def code(context, b, signature, args):  # type: ignore[no-untyped-def]
         vector = ir.VectorType(_element(array), 8)
+        if vector.element.width > 32:
+            raise TypeError(f"{array} has elements of more than 32 bits")
         x = b.trunc(args[2], vector) if vector.element.width < 32 else args[2]
         _store(b, x, _address(context, b, array, *args[:2]))
         return context.get_dummy_value()
@@ -335,6 +339,8 @@ def slots8(typing, slots, owners, table, out, i):  # type: ignore[no-untyped-def
 
     def code(context, b, signature, args):  # type: ignore[no-untyped-def]
         slots, owner_array, entry_array, out_array, i = args
+        if owners.dtype.bitwidth > out.dtype.bitwidth:  # it would write past an element
+            raise TypeError(f"elements of {owners} do not fit those of {out}")
         first = _address(context, b, out, out_array, i)
         pairs = b.bitcast(slots, LONGS4)  # two slots move at a time
         entries = ir.Constant(WORDS8, ir.Undefined)

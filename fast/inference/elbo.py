@@ -2,18 +2,17 @@
 
 Spec: ELB-11 to ELB-14.  Checked by tests/equivalence/test_elbo.py.
 
-The C library's exponential is called for one number at a time; of this one LLVM makes vector
-instructions. The sums of a row take two passes: the first finds the largest of its numbers.
+The sums of a row take two passes: the first finds the largest of its numbers.
 """
 
 import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import uint64
 from numpy.lib.array_utils import normalize_axis_index
 
 from fast._jit import kernel
+from fast.inference._exponential import exp_kernel
 from reference.errors import DistributionError
 from reference.inference.elbo import Estimate
 from reference.inference.elbo.estimate import Floats
@@ -28,33 +27,6 @@ __all__ = [
 
 GRADE_CLOSE = {"reassoc", "contract", "nsz"}
 """Sums may be taken in any order; infinities stay what they are."""
-
-LEAST = -700.0
-"""Below it an exponential counts as this one: nothing, beside the largest, which is 1."""
-PER_LOG2 = 1 / math.log(2)
-# log 2 in two parts: k times the first one is exact
-HIGH = float.fromhex("0x1.62e42fefp-1")
-LOW = float.fromhex("0x1.473de6af278edp-34")
-# In the fraction of 1.5 * 2**52, an integer is a float already; 1023 is the bias of exponents.
-MAGIC = 1.5 * 2.0**52 + 1023
-FRACTION_BITS = uint64(52)
-# of the Taylor series; the first term left out is below 4e-18
-C2, C3, C4, C5, C6, C7 = (1 / math.factorial(k) for k in range(2, 8))
-C8, C9, C10, C11, C12, C13 = (1 / math.factorial(k) for k in range(8, 14))
-
-
-@kernel(fastmath={"contract"})
-def _exp(x):  # type: ignore[no-untyped-def]
-    """Return ``exp(x)`` for ``x <= 0``: ``2^k`` by the exponent field, times a series."""
-    x = max(x, LEAST)
-    shifted = x * PER_LOG2 + MAGIC  # rounds to the nearest k
-    k = shifted - MAGIC
-    r = (x - k * HIGH) - k * LOW
-    y = C8 + r * (C9 + r * (C10 + r * (C11 + r * (C12 + r * C13))))
-    y = 1.0 + r * (
-        1.0 + r * (C2 + r * (C3 + r * (C4 + r * (C5 + r * (C6 + r * (C7 + r * y))))))
-    )
-    return y * np.uint64(np.float64(shifted).view(np.uint64) << FRACTION_BITS).view(np.float64)
 
 
 @kernel(fastmath=GRADE_CLOSE)
@@ -80,7 +52,7 @@ def log_mean_exp_kernel(rows, out):  # type: ignore[no-untyped-def]
             continue
         total = 0.0
         for j in range(row.size):
-            total += _exp(row[j] - top)
+            total += exp_kernel(row[j] - top)
         out[i] = top + math.log(total / row.size)
     return wrong
 
@@ -98,7 +70,7 @@ def effective_sample_size_kernel(rows, out):  # type: ignore[no-untyped-def]
             continue
         total, squares = 0.0, 0.0
         for j in range(row.size):
-            w = _exp(row[j] - top)
+            w = exp_kernel(row[j] - top)
             total += w
             squares += w * w
         out[i] = total * total / squares

@@ -6,12 +6,21 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numba import njit
 
+import fast.coding.fixed_point as fast_fixed_point
 import fast.coding.lanes as fast
+import reference.coding.fixed_point as reference_fixed_point
 import reference.coding.lanes as reference
-from fast.coding.lanes import _heads, _streams
+from fast.coding.lanes import _heads, _intervals, _streams
 from reference.coding import ans
 from reference.coding.ans import Message
-from reference.errors import DataError, FormatError, SpecError, SymbolError
+from reference.errors import (
+    DataError,
+    DistributionError,
+    FormatError,
+    MessageExhausted,
+    SpecError,
+    SymbolError,
+)
 from tests.strategies import BucketCase, bucket_cases, words_near
 
 names = pytest.mark.parametrize("name", ["gaussians", "logistics"])
@@ -187,6 +196,20 @@ def test_no_vector_of_integers(bad) -> None:
         fast.decode_gaussians(bad, 0, 1, [0], [ONE])
 
 
+@pytest.mark.spec("LAN-4", "LAN-10")
+@pytest.mark.parametrize("lanes", [1, 5, 8, 64])
+def test_every_lane_wants_a_word(lanes: int) -> None:
+    """With one word too few for the last round, and with just enough."""
+    symbols = [9] * (2 * lanes)  # each has one slot, so each costs 24 bits
+    models = (-9, 9, [-(9 << 16)] * len(symbols), [2**24] * len(symbols))
+    words = fast.encode_gaussians(symbols, *models, lanes=lanes).tolist()
+    assert len(words) == 3 * lanes
+    assert fast.decode_gaussians(words, *models, lanes=lanes).tolist() == symbols
+    for decode in (fast.decode_gaussians, reference.decode_gaussians):
+        with pytest.raises(MessageExhausted):
+            decode(words[1:], *models, lanes=lanes)
+
+
 # Uniforms
 
 
@@ -269,6 +292,7 @@ def test_streams(w: int, data: st.DataObject) -> None:
     )
 )
 @example(rows=[(2**64 - 1, 0, 2**24, 0)]).via("the largest quotient and freq")
+@example(rows=[(2**64 - 2**40 - 1, 0, 2**24 - 1, 0)]).via("as a float, a multiple of freq")
 def test_push_run_divides_exactly(rows: list[tuple[int, int, int, int]]) -> None:
     """Heads next to multiples of their freq too, where a float may be rounded up to one."""
     heads, starts, ends = [], [], []
@@ -325,3 +349,48 @@ def test_kernels_inside_compiled_code() -> None:
     assert (int(n), faults, heads.tolist()) == (0, 0, [1 << 32] * 8)
     assert back.tolist() == symbols.tolist()
     assert more.tolist() == digits.tolist()
+
+
+@pytest.mark.spec("LAN-10")
+@pytest.mark.parametrize("arguments", [fast.gaussian_arguments, fast.logistic_arguments])
+def test_guesses_are_good(arguments) -> None:
+    """They decide no symbol but how long it takes: 99 of 100 slots need no search."""
+    tables, rng = arguments(), np.random.default_rng(10)
+    low, high, missed = np.int64(-255), np.int64(255), 0
+    for _ in range(2000):
+        mean = np.int64(rng.integers(-50 << 16, 50 << 16))
+        scale = np.int64(2**14 / np.exp(rng.uniform(-1, 3)))
+        slot = np.int64(rng.integers(0, 2**24))
+        model = low, high, mean, scale
+        guess = _intervals.guess_kernel(slot, *model, tables.quantiles)
+        missed += guess != _intervals.search_kernel(slot, *model, tables.cells)[0]
+    assert missed <= 20
+
+
+@pytest.mark.spec("LAN-10", "LAN-11")
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32])
+def test_bounds_of_any_width(dtype) -> None:
+    """As ``symbols.min()`` has it, where products and differences would wrap."""
+    most = min(1 << 20, np.iinfo(dtype).max)
+    bounds, numbers = (dtype(-most), dtype(most)), (-most, most)
+    for mean, scale, names in (
+        (5, 256, ("encode_gaussians", "encode_logistics")),
+        (5.0, 2.0, ("encode_constriction_gaussians",)),
+    ):
+        for name in names:
+            ours = reference if hasattr(reference, name) else reference_fixed_point
+            theirs = fast if hasattr(fast, name) else fast_fixed_point
+            expected = getattr(ours, name)([7], *numbers, [mean], [scale])
+            assert getattr(ours, name)([7], *bounds, [mean], [scale]) == expected
+            assert getattr(theirs, name)([7], *bounds, [mean], [scale]).tolist() == expected
+
+
+@pytest.mark.spec("LAN-11")
+def test_a_support_of_numpy_that_is_too_wide() -> None:
+    low, high = np.int32(-(2**31)), np.int32(2**31 - 1)
+    for package in (fast_fixed_point, reference_fixed_point):
+        with pytest.raises(DistributionError):
+            package.encode_constriction_gaussians([5], low, high, [0.0], [1.0])
+        for mean in ("0", None, 10**400):
+            with pytest.raises(DistributionError):
+                package.encode_constriction_gaussians([5], -9, 9, [mean], [1.0])

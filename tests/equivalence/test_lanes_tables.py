@@ -200,3 +200,77 @@ def test_kernels_from_other_kernels() -> None:
     m = reference.push_lanes(m, [codecs[1]] * len(second), symbols[1])
     m = reference.push_lanes(m, [codecs[0]] * len(first), symbols[0])
     assert (tuple(heads.tolist()), tuple(words[:n].tolist())) == (m.heads, m.words)
+
+
+@pytest.mark.spec("LAN-6")
+@given(static_tables(), st.integers(0, 2**32), st.integers(190, 700), st.data())
+def test_rounds_of_64_lanes(freqs, seed, count, data) -> None:
+    """Streams of several full rounds, whole, with a word changed, and cut off."""
+    symbols = np.random.default_rng(seed).choice(
+        len(freqs), count, p=np.array(freqs) / sum(freqs)
+    )
+    words = same("encode_static", symbols.tolist(), freqs, lanes=64)
+    assert same("decode_static", words, freqs, count, lanes=64) == symbols.tolist()
+    i, word = data.draw(st.integers(0, len(words) - 1)), data.draw(st.integers(0, 2**16 - 1))
+    same("decode_static", [*words[:i], word, *words[i + 1 :]], freqs, count, lanes=64)
+    same("decode_static", words[i:], freqs, count, lanes=64)
+
+
+@pytest.mark.spec("COD-1", "LAN-2", "LAN-4")
+@pytest.mark.parametrize(
+    "bad", [[1.7], [1.0], [float("nan")], ["1"], [None], [[1]], np.ones(1), np.ones((1, 1))]
+)
+def test_only_integers_are_integers(bad) -> None:
+    """Not even whole floats are, nor strings of digits: nothing is rounded or repaired."""
+    for refused in (
+        same("encode_static", bad, [2, 2]),
+        same("encode_static", [0], bad),
+        same("decode_static", bad, [2, 2], 0),
+        same("encode_indexed", bad, [0], [[2, 2]], [0]),
+        same("encode_indexed", [0], bad, [[2, 2]], [0]),
+        same("encode_indexed", [0], [0], [bad], [0]),
+        same("encode_indexed", [0], [0], [[2, 2]], bad),
+        same("encode_bernoullis", bad, [1], 1),
+        same("encode_bernoullis", [0], bad, 1),
+        same("encode_categoricals", bad, [[2, 2]]),
+        same("encode_categoricals", [0], [bad]),
+    ):
+        assert isinstance(refused, type)
+
+
+@pytest.mark.spec("LAN-2", "LAN-8", "LAN-9")
+def test_integers_of_any_width_as_numbers() -> None:
+    """Small ones of numpy, which would wrap, are what they are; floats are refused."""
+    u8 = np.uint8
+    words = same("encode_bernoullis", [1] * 300, [3] * 300, u8(8), lanes=u8(200))
+    assert words == same("encode_bernoullis", [1] * 300, [3] * 300, 8, lanes=200)
+    assert same("decode_bernoullis", words, [3] * 300, u8(8), lanes=u8(200)) == [1] * 300
+    words = same("encode_uniforms", [1], u8(200), u8(8))
+    assert same("decode_uniforms", words, u8(200), u8(8), u8(1)) == [1]
+    for refused in (
+        same("encode_bernoullis", [1], [3], 8.0),
+        same("encode_uniforms", [1], 3.0, 8),
+        same("encode_uniforms", [1], 3, 8.0),
+        same("decode_uniforms", [0, 1], 3, 8, 0.0),
+        same("encode_static", [1], [2, 2], lanes=1.0),
+        same("decode_static", [0, 1], [2, 2], 0, lanes=10**15),
+    ):
+        assert isinstance(refused, type)
+
+
+@pytest.mark.spec("LAN-8")
+@pytest.mark.parametrize("dtype", [bool, ">i4", "<i4", ">u8"])
+def test_types_of_rows(dtype) -> None:
+    rows = np.ones((2, 2), dtype)
+    rows.flags.writeable = False
+    assert same("encode_categoricals", [1, 0], rows) == same(
+        "encode_categoricals", [1, 0], [[1, 1]] * 2
+    )
+
+
+@pytest.mark.spec("LAN-6")
+def test_a_table_of_more_than_a_million_symbols() -> None:
+    freqs = np.zeros((1 << 20) + 2, np.int64)
+    freqs[-2:] = 2, 2
+    words = same("encode_static", [1 << 20], freqs)
+    assert same("decode_static", words, freqs, 1) == [1 << 20]

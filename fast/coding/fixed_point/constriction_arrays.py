@@ -32,6 +32,7 @@ from fast.coding.lanes._streams import (
     check_end,
     empty_heads,
     from_stream,
+    integer,
     integers,
     to_stream,
 )
@@ -171,6 +172,7 @@ def encode_constriction_gaussians(
     Returns:
         Words, uint32.
     """
+    low, high = integer(low, DistributionError), integer(high, DistributionError)
     mean, std = _parameters(low, high, means, stds)
     symbol = integers(symbols, SymbolError)
     if symbol.size != mean.size:
@@ -196,6 +198,7 @@ def decode_constriction_gaussians(
     Returns:
         Symbols, int32.
     """
+    low, high = integer(low, DistributionError), integer(high, DistributionError)
     mean, std = _parameters(low, high, means, stds)
     heads, below = from_stream(words, 1, W)
     symbols, i64 = np.empty(mean.size, np.int32), np.int64
@@ -223,12 +226,15 @@ def _parameters(
 
 def _floats(values: Sequence[float]) -> Floats:
     try:
-        array = np.ascontiguousarray(values, np.float64)
+        array = np.asarray(values)
+        if array.dtype.kind not in "biufO":
+            raise TypeError(f"type {array.dtype}")
+        array = array.astype(np.float64, copy=False)
     except (OverflowError, TypeError, ValueError) as error:
         raise DistributionError(f"no vector of numbers: {error}") from None
-    if np.ndim(values) != 1:
-        raise DataError(f"an array of shape {np.shape(values)} is no vector")
-    return array
+    if array.ndim != 1:
+        raise DataError(f"an array of shape {array.shape} is no vector")
+    return array if array.flags.carray else np.require(array, None, ["C", "W"])
 
 
 def _refuse_parameters(means: Floats, stds: Floats) -> None:

@@ -32,7 +32,9 @@ def _is_before(counts, freqs, i, next_i, j, next_j):  # type: ignore[no-untyped-
     """Tell whether a slot of symbol `i` comes before one of `j` in the order of the clause.
 
     They are the next slots of both if `next_i` and `next_j` are 1, the last ones if -1.
-    Rounded quotients that differ are in the order of the exact ones. The products of
+    Rounded quotients that differ are in the order of the exact ones. Those that do not have
+    the same integer part, for exact ones with an integer between them are ``1 / divisor``
+    apart, and counts below ``2**48`` have quotients that are rounded by less. Products of
     remainders fit 64 bits, as the divisors have at most 26.
     """
     n, m = counts[i], counts[j]
@@ -41,10 +43,7 @@ def _is_before(counts, freqs, i, next_i, j, next_j):  # type: ignore[no-untyped-
         return n / a > m / b
     if n == m and a == b:  # only to be fast where many counts are equal
         return i < j
-    p, q = n // a, m // b
-    if p != q:
-        return p > q
-    left, right = (n - p * a) * b, (m - q * b) * a
+    left, right = n % a * b, m % b * a
     return left > right or (left == right and i < j)
 
 
@@ -98,13 +97,12 @@ def quantise_counts_kernel(counts, freqs, prec):  # type: ignore[no-untyped-def]
             loses < 0 or _is_before(counts, freqs, loses, LAST, gains, ONE)
         ):
             return
-        excess = given - slots
-        if excess >= ZERO:
-            freqs[loses] -= ONE
-            given -= ONE
-        if excess <= ZERO:
+        if given < slots:
             freqs[gains] += ONE
             given += ONE
+        else:
+            freqs[loses] -= ONE
+            given -= ONE
 
 
 def quantise_counts(counts: Sequence[int], prec: int) -> NDArray[np.int64]:

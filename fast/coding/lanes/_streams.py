@@ -9,7 +9,8 @@ head 0, and no word comes back, so `check_end` sees it after the last symbol.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from operator import index
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +24,8 @@ WORD = {16: np.uint16, 32: np.uint32}
 """The type of a word of each width (LAN-1)."""
 HEAD = {16: np.uint32, 32: np.uint64}
 """The type of a head over words of each width (LAN-1)."""
-
-LITTLE_WORD = {16: "<u2", 32: "<u4"}
-LITTLE_HEAD = {16: "<u4", 32: "<u8"}
-"""The same, with the lower half of a head first on every machine, as in a stream (LAN-3)."""
+HALVES = {16: ("<u2", "<u4"), 32: ("<u4", "<u8")}
+"""A head in memory has its low half first (LAN-3) if both types are little-endian."""
 
 
 def number_of_lanes(count: int, lanes: int | None) -> int:
@@ -35,10 +34,22 @@ def number_of_lanes(count: int, lanes: int | None) -> int:
     Raises:
         DataError: there is no lane.
     """
-    lanes = default_lanes(count) if lanes is None else lanes
+    lanes = default_lanes(count) if lanes is None else integer(lanes, DataError)
     if lanes < 1:
         raise DataError(f"{lanes} lanes: there is at least 1")
     return lanes
+
+
+def integer(value: SupportsIndex, refusal: type[SpecError]) -> int:
+    """Return an integer of any type as one of Python, which has no width.
+
+    Raises:
+        SpecError: it is no integer; of the class `refusal`.
+    """
+    try:
+        return index(value)
+    except TypeError:
+        raise refusal(f"{value!r} is no integer") from None
 
 
 def integers(values: Sequence[int] | Array, refusal: type[SpecError]) -> Array:
@@ -58,10 +69,14 @@ def integers(values: Sequence[int] | Array, refusal: type[SpecError]) -> Array:
     Raises:
         DataError: the values are no vector of integers.
     """
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        is_ready = values.flags.carray and values.dtype.isnative and values.dtype.kind in "iu"
+        if is_ready and values.dtype != np.uint64:  # for a short message, this counts
+            return values
     try:
         array: Array = np.asarray(values)
-        if not isinstance(values, np.ndarray) and array.dtype.kind not in "iu":
-            array = np.array([int(value) for value in values], np.int64)  # also where empty
+        if array.dtype.kind not in "biu" or (array is not values and array.dtype.kind == "b"):
+            array = np.array([index(value) for value in values], np.int64)  # also where empty
     except OverflowError:
         raise refusal("an integer does not fit 64 bits") from None
     except (TypeError, ValueError) as error:  # of unequal lengths, or no numbers
@@ -72,7 +87,7 @@ def integers(values: Sequence[int] | Array, refusal: type[SpecError]) -> Array:
         array = array.view(np.uint8)
     if array.dtype == np.uint64 and array.max(initial=0) >> 63:
         raise refusal(f"{array.max()} does not fit 64 bits with a sign")
-    return np.require(array, array.dtype.newbyteorder("="), ["C", "W"])
+    return np.require(array, array.dtype.newbyteorder("="), ["C", "A", "W"])
 
 
 def empty_heads(lanes: int, w: int) -> Array:
@@ -88,11 +103,8 @@ def to_stream(heads: Array, words: Array, n: int) -> Array:
         words: of half their width.
         n: the number of words in use.
     """
-    n, w = int(n), 8 * words.itemsize
-    stream = np.empty(n + 2 * heads.size, words.dtype)
-    stream[:n] = words[:n]
-    stream[n:] = heads.astype(LITTLE_HEAD[w], copy=False).view(LITTLE_WORD[w])
-    return stream
+    half, whole = HALVES[8 * words.itemsize]
+    return np.concatenate((words[: int(n)], heads.astype(whole, copy=False).view(half)))
 
 
 def from_stream(words: Sequence[int], lanes: int, w: int) -> tuple[Array, Array]:
@@ -111,7 +123,8 @@ def from_stream(words: Sequence[int], lanes: int, w: int) -> tuple[Array, Array]
         if int(array.min()) < 0 or int(array.max()) >= 1 << w:
             raise FormatError(f"words from {array.min()} to {array.max()} are not of {w} bits")
         array = array.astype(WORD[w])
-    heads = array[below:].astype(LITTLE_WORD[w]).view(LITTLE_HEAD[w]).astype(HEAD[w])
+    half, whole = HALVES[w]
+    heads = array[below:].astype(half, copy=False).view(whole).astype(HEAD[w])
     if heads.min() < 1 << w:
         raise FormatError(f"the head {heads.min()} of a lane is below 2**{w}")
     return heads, array[:below]
@@ -124,7 +137,8 @@ def check_end(heads: Array, n: int, count: int) -> None:
         MessageExhausted: a pop needed a word where there was none, and left a head of 0.
         FormatError: the stream holds more than `count` symbols.
     """
-    if n or (heads != 1 << 4 * heads.itemsize).any():
-        if not heads.all():
-            raise MessageExhausted("the stream holds no word to refill a head with")
-        raise FormatError(f"the stream holds more than {count} symbols")
+    if n == 0 and (heads == 1 << 4 * heads.itemsize).all():
+        return
+    if not heads.all():
+        raise MessageExhausted("the stream holds no word to refill a head with")
+    raise FormatError(f"the stream holds more than {count} symbols")

@@ -60,7 +60,7 @@ def static_table(freqs: Sequence[int]) -> StaticTable:
 @lru_cache(maxsize=64)
 def _static_table(key: bytes) -> StaticTable:
     freq = np.frombuffer(key, np.int64)
-    slots = int(freq.sum()) if freq.size <= 1 << 20 and freq.max(initial=0) <= 1 << 16 else 0
+    slots = int(freq.sum()) if freq.max(initial=0) <= 1 << 16 else 0  # fits 64 bits
     prec = slots.bit_length() - 1
     if freq.min(initial=0) < 0 or not 1 <= prec <= 16 or slots != 1 << prec:
         raise IntervalError(

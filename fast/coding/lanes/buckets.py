@@ -46,6 +46,7 @@ from fast.coding.lanes._streams import (
     check_end,
     empty_heads,
     from_stream,
+    integer,
     integers,
     number_of_lanes,
     to_stream,
@@ -270,6 +271,7 @@ def _encode(
     inverse_scales: Sequence[int],
     lanes: int | None,
 ) -> Array:
+    low, high = integer(low, IntervalError), integer(high, IntervalError)
     mean, inverse_scale = _parameters(low, high, means, inverse_scales)
     symbol = integers(symbols, SymbolError)
     heads = empty_heads(number_of_lanes(mean.size, lanes), W)
@@ -304,6 +306,7 @@ def _decode(
     inverse_scales: Sequence[int],
     lanes: int | None,
 ) -> Array:
+    low, high = integer(low, IntervalError), integer(high, IntervalError)
     mean, inverse_scale = _parameters(low, high, means, inverse_scales)
     heads, below = from_stream(words, number_of_lanes(mean.size, lanes), W)
     symbols = np.empty(mean.size, np.int32)

@@ -28,6 +28,7 @@ from fast.coding.lanes._streams import (
     check_end,
     empty_heads,
     from_stream,
+    integer,
     integers,
     number_of_lanes,
     to_stream,
@@ -209,6 +210,7 @@ def encode_bernoullis(
 
     Arguments and errors as for the reference; arrays of up to 32 bits are not copied.
     """
+    prec = integer(prec, IntervalError)
     freq = _bernoulli_freqs(freqs, prec)
     array = integers(symbols, SymbolError)
     if array.size != freq.size:
@@ -233,6 +235,7 @@ def decode_bernoullis(
     Returns:
         Shape of `freqs`.
     """
+    prec = integer(prec, IntervalError)
     freq = _bernoulli_freqs(freqs, prec)
     out = np.empty(freq.size, np.uint8)
     heads, below = from_stream(words, number_of_lanes(out.size, lanes), 16)
@@ -375,6 +378,8 @@ def _categorical_freqs(freqs: Sequence[Sequence[int]]) -> tuple[NDArray[Any], np
         raise IntervalError(f"rows of frequencies are no matrix: {error}") from None
     if rows.size == 0 and len(rows) == 0:
         return np.empty((0, 1), np.int64), ONE
+    if rows.dtype.kind == "b":
+        rows = rows.view(np.uint8)
     if rows.ndim != 2 or rows.dtype.kind not in "iu":
         raise IntervalError(f"an array of shape {rows.shape} and type {rows.dtype} is no rows")
     low, high = (int(rows.min()), int(rows.max())) if rows.size else (0, 0)
@@ -385,4 +390,4 @@ def _categorical_freqs(freqs: Sequence[Sequence[int]]) -> tuple[NDArray[Any], np
             f"rows of {rows.shape[1]} freqs from {low} to {high}, the first with the sum "
             f"{slots}, are no tables of one size"
         )
-    return rows, np.uint64(prec)
+    return np.require(rows, rows.dtype.newbyteorder("="), ["C", "W"]), np.uint64(prec)

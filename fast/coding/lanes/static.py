@@ -40,6 +40,7 @@ from fast.coding.lanes._streams import (
     check_end,
     empty_heads,
     from_stream,
+    integer,
     integers,
     number_of_lanes,
     to_stream,
@@ -197,11 +198,43 @@ def _pop_rounds8(heads, words, n, out, owners, table, prec):  # type: ignore[no-
 
 
 @kernel
+def _pop_rounds64(heads, words, n, out, owners, table, prec):  # type: ignore[no-untyped-def]
+    """Pop as `_pop_rounds8` does, off 64 lanes, whose heads stay in registers."""
+    bits, lanes = uint32(prec), uint64(64)
+    mask = (uint32(1) << bits) - uint32(1)
+    i, whole = ZERO, uint64(out.size) - uint64(out.size) % lanes
+    x0, x1 = load8(heads, ZERO), load8(heads, uint64(8))
+    x2, x3 = load8(heads, uint64(16)), load8(heads, uint64(24))
+    x4, x5 = load8(heads, uint64(32)), load8(heads, uint64(40))
+    x6, x7 = load8(heads, uint64(48)), load8(heads, uint64(56))
+    while i < whole and n >= lanes:  # a round takes a word a lane at most
+        x0, n = _pop_eight(x0, out, i, owners, table, bits, mask, words, n)
+        x1, n = _pop_eight(x1, out, i + uint64(8), owners, table, bits, mask, words, n)
+        x2, n = _pop_eight(x2, out, i + uint64(16), owners, table, bits, mask, words, n)
+        x3, n = _pop_eight(x3, out, i + uint64(24), owners, table, bits, mask, words, n)
+        x4, n = _pop_eight(x4, out, i + uint64(32), owners, table, bits, mask, words, n)
+        x5, n = _pop_eight(x5, out, i + uint64(40), owners, table, bits, mask, words, n)
+        x6, n = _pop_eight(x6, out, i + uint64(48), owners, table, bits, mask, words, n)
+        x7, n = _pop_eight(x7, out, i + uint64(56), owners, table, bits, mask, words, n)
+        i += lanes
+    store8(heads, ZERO, x0)
+    store8(heads, uint64(8), x1)
+    store8(heads, uint64(16), x2)
+    store8(heads, uint64(24), x3)
+    store8(heads, uint64(32), x4)
+    store8(heads, uint64(40), x5)
+    store8(heads, uint64(48), x6)
+    store8(heads, uint64(56), x7)
+    return i, n
+
+
+@kernel
 def _pop_rounds(heads, words, n, out, owners, table, prec):  # type: ignore[no-untyped-def]
     return ZERO, n
 
 
 pop_rounds = _pop_rounds8 if VECTORS else _pop_rounds
+pop_rounds64 = _pop_rounds64 if VECTORS else _pop_rounds
 
 
 @kernel
@@ -222,7 +255,9 @@ def decode_static_kernel(heads, words, n, out, owners, table, prec):  # type: ig
         The new `n`. If the message was exhausted, a head is 0.
     """
     i = ZERO
-    if uint64(heads.size) % EIGHT == ZERO:
+    if heads.size == 64:
+        i, n = pop_rounds64(heads, words, n, out, owners, table, prec)
+    elif uint64(heads.size) % EIGHT == ZERO:
         i, n = pop_rounds(heads, words, n, out, owners, table, prec)
     return _pop_single(heads, words, n, out, i, owners, table, prec)
 
@@ -256,6 +291,7 @@ def decode_static(
         Shape ``(count,)``; uint8 if the table has up to 256 symbols, else uint16 or uint32.
     """
     table = static_table(freqs)
+    count = integer(count, DataError)
     if count < 0:
         raise DataError(f"{count} symbols")
     out = np.empty(count, table.owners.dtype)

@@ -25,6 +25,7 @@ from fast.coding.lanes._streams import (
     check_end,
     empty_heads,
     from_stream,
+    integer,
     integers,
     number_of_lanes,
     to_stream,
@@ -97,7 +98,7 @@ def encode_uniforms(
     Returns:
         Words, uint32.
     """
-    _check(n, prec)
+    n, prec = _checked(n, prec)
     symbol = integers(symbols, SymbolError)
     heads = empty_heads(number_of_lanes(symbol.size, lanes), W)
     if symbol.size and not 0 <= int(symbol.min()) <= int(symbol.max()) < n:
@@ -119,7 +120,8 @@ def decode_uniforms(
     Returns:
         Symbols, uint32.
     """
-    _check(n, prec)
+    n, prec = _checked(n, prec)
+    count = integer(count, DataError)
     if count < 0:
         raise DataError(f"{count} symbols")
     heads, below = from_stream(words, number_of_lanes(count, lanes), W)
@@ -131,8 +133,10 @@ def decode_uniforms(
     return symbols
 
 
-def _check(n: int, prec: int) -> None:
+def _checked(n: int, prec: int) -> tuple[int, int]:
+    n, prec = integer(n, IntervalError), integer(prec, IntervalError)
     if not 1 <= prec <= W:
         raise IntervalError(f"{prec} bits of precision are not in [1, {W}]")
     if not 1 <= n <= 1 << prec:
         raise IntervalError(f"{n} symbols do not share 2**{prec} slots")
+    return n, prec

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from fast.coding.fixed_point import quantise_counts
 from fast.coding.lanes import decode_static_kernel, default_lanes, encode_static_kernel
 from fast.coding.lanes._streams import (
-    LITTLE_HEAD,
-    LITTLE_WORD,
+    HALVES,
     check_end,
     empty_heads,
     from_stream,
+    integer,
 )
 from fast.coding.lanes._tables import StaticTable, static_table
+from fast.coding.lanes.static import NO_SLOT
 from fast.compression.byte_strings._counting import PARTS, count_bytes_kernel
 from fast.compression.byte_strings._sections import (
     SIGNATURE,
@@ -47,6 +48,8 @@ Payload = tuple[str, list[Any]]
 """A tag, and the parts of a payload, each with a buffer."""
 
 ZERO = np.uint64(0)
+FIELDS = struct.calcsize("<QIH")
+"""Bytes of the section BYTE before the table (BYT-5)."""
 ROOM = 8
 """Places behind the last word that the encoder may overwrite."""
 
@@ -59,6 +62,7 @@ def compress_bytes(
     Spec: BYT-1 to BYT-6, BYT-9. Arguments and errors as for the reference.
     """
     array = _array(data)
+    prec, block_size = integer(prec, DataError), integer(block_size, DataError)
     header = BytesHeader(array.size, block_size, prec)
     blocks = [array[header.block(i)] for i in range(header.blocks)]
     with _mapping(threads) as run:
@@ -112,7 +116,7 @@ def _array(data: BytesLike) -> Bytes:
     """Return the bytes of anything with a buffer, without a copy if it is contiguous."""
     try:
         view = memoryview(data)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:  # no buffer, or of a type without one
         raise DataError(f"no bytes: {error}") from None
     array = np.frombuffer(view if view.c_contiguous else view.tobytes(), np.uint8)
     array.flags.writeable = False  # always, or kernels would compile for both
@@ -143,8 +147,10 @@ def _encode(table: StaticTable, block: Bytes) -> list[Any]:
     heads = empty_heads(default_lanes(block.size), 16)
     words = np.empty(block.size + ROOM, np.uint16)
     n = encode_static_kernel(heads, words, ZERO, block, table.entries, table.prec)
-    little_words = words[:n].astype(LITTLE_WORD[16], copy=False)
-    return [little_words, heads.astype(LITTLE_HEAD[16], copy=False)]
+    if n == NO_SLOT:
+        raise DataError("the bytes have changed since they were counted")
+    half, whole = HALVES[16]
+    return [words[:n].astype(half, copy=False), heads.astype(whole, copy=False)]
 
 
 def _payloads(
@@ -158,7 +164,7 @@ def _payloads(
     saved = sum(max(0, b.size - size) for b, size in zip(blocks, sizes, strict=True))
     table = table_to_bytes(freqs)
     pays = saved > len(table)
-    fields = struct.pack("<QIB", header.count, header.block_size, header.prec)
+    fields = struct.pack("<QIH", header.count, header.block_size, header.prec)
     payloads: list[Payload] = [("BYTE", [fields, table if pays else b""])]
     for i, (block, stream, size) in enumerate(zip(blocks, streams, sizes, strict=True)):
         is_coded = pays and size < block.size
@@ -174,10 +180,12 @@ def _open(data: BytesLike) -> tuple[BytesHeader, list[Cut]]:
         raise FormatError("the file holds no compressed bytes")
     first, *blocks = cuts
     payload = bytes(payload_of(first))
-    fields, table = payload[:13], payload[13:]
-    if len(fields) < 13:
-        raise FormatError(f"section BYTE: {len(fields)} bytes where there are at least 13")
-    count, block_size, prec = struct.unpack("<QIB", fields)
+    fields, table = payload[:FIELDS], payload[FIELDS:]
+    if len(fields) < FIELDS:
+        raise FormatError(
+            f"section BYTE: {len(fields)} bytes where there are at least {FIELDS}"
+        )
+    count, block_size, prec = struct.unpack("<QIH", fields)
     try:
         header = BytesHeader(count, block_size, prec)
     except DataError as error:
@@ -210,11 +218,12 @@ def _decode(header: BytesHeader, index: int, cut: Cut, out: Bytes) -> None:
     if not header.freqs or len(payload) % 2:
         raise FormatError(f"block {index}: no table, or {len(payload)} bytes are no words")
     table = static_table(header.freqs)
-    words: Any = np.frombuffer(payload, LITTLE_WORD[16]).astype(np.uint16, copy=False)
+    words: Any = np.frombuffer(payload, HALVES[16][0]).astype(np.uint16, copy=False)
+    # Compiled code takes it that words lie at even addresses, as in a file they mostly do.
+    words = np.require(words, requirements="A")
     try:
         heads, below = from_stream(words, default_lanes(out.size), 16)
-        # Words may lie at odd addresses. Always say so, or kernels would compile for both.
-        below.flags.aligned = below.flags.writeable = False
+        below.flags.writeable = False  # always, or the kernel would compile for both
         n = decode_static_kernel(
             heads, below, np.uint64(below.size), out, table.owners, table.intervals, table.prec
         )

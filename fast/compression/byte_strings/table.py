@@ -30,7 +30,7 @@ def table_to_bytes(freqs: Sequence[int]) -> bytes:
             _append(out, zeros - 1)
             zeros = 0
         _append(out, freq)
-    return bytes(out)
+    return bytes(out) + bytes(len(out) % 2)
 
 
 def table_from_bytes(data: bytes, prec: int) -> tuple[int, ...]:
@@ -55,9 +55,9 @@ def table_from_bytes(data: bytes, prec: int) -> tuple[int, ...]:
         else:
             raise FormatError("a table has frequencies beyond that of 255")
         after_zeros = is_run
-    if total != 1 << prec or at != len(data):
+    if total != 1 << prec or data[at:] != bytes(at % 2):
         raise FormatError(
-            f"a table has the sum {total}, not 2**{prec}, or {len(data) - at} bytes too many"
+            f"a table has the sum {total}, not 2**{prec}, or {len(data) - at} bytes more"
         )
     return tuple(freqs)
 

@@ -13,9 +13,9 @@ from math import log, pi
 
 import numpy as np
 import numpy.typing as npt
-from numba import uint64
 
 from fast._jit import kernel
+from fast.inference._exponential import exp2_kernel
 from fast.inference.mean_field._arguments import (
     Floats,
     check_ascent,
@@ -45,36 +45,6 @@ MOST_BLOCK = 256
 """Most points of a block: with ten components it fits the first cache."""
 PRODUCT_BITS = 1000
 """A product of as many numbers up to `K` as a block has points stays below ``2**1000``."""
-
-# Added to a number, this leaves its nearest integer, and 1023, in the last bits of the sum.
-MAGIC = 1.5 * 2.0**52 + 1023.0
-FRACTION_BITS = uint64(52)
-LEAST_EXPONENT = -1022.0
-
-# (2**r - 1) / r, interpolated at the Chebyshev points of [-1/2, 1/2]: 1 + r times it is
-# relatively within 6e-16 of 2**r.
-C0 = 0.6931471805599462
-C1 = 0.24022650695910075
-C2 = 0.05550410866465167
-C3 = 0.009618129107618665
-C4 = 0.0013333558200794592
-C5 = 0.00015403530424776529
-C6 = 1.5252672924850737e-05
-C7 = 1.3215451633221434e-06
-C8 = 1.0205905413765595e-07
-C9 = 7.070977866508138e-09
-
-
-# Fused products only make this more precise; the sum with MAGIC must stay where it is.
-@kernel(fastmath={"contract"})
-def _exp2(t):  # type: ignore[no-untyped-def]
-    """Return ``2**t`` for ``t <= 0``; below ``2**-1022`` it stays there."""
-    t = max(t, LEAST_EXPONENT)
-    shifted = t + MAGIC
-    r = t - (shifted - MAGIC)
-    power = np.uint64(np.float64(shifted).view(np.uint64) << FRACTION_BITS).view(np.float64)
-    high = C5 + r * (C6 + r * (C7 + r * (C8 + r * C9)))
-    return power * (1.0 + r * (C0 + r * (C1 + r * (C2 + r * (C3 + r * (C4 + r * high))))))
 
 
 @kernel(fastmath=GRADE_CLOSE)
@@ -108,7 +78,7 @@ def _weigh(points, means, scales, offsets, columns, weights, tops, totals):  # t
     for k in range(means.shape[0]):
         row = weights[k]
         for i in range(n):
-            row[i] = _exp2(row[i] - tops[i])
+            row[i] = exp2_kernel(row[i] - tops[i])
             totals[i] += row[i]
 
 

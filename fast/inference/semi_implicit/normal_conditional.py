@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fast._jit import kernel
-from fast.inference._exponential import _exp
+from fast.inference._exponential import exp_kernel
 from reference.errors import DistributionError
 from reference.inference.distributions.parameters import Floats
 from reference.inference.semi_implicit.normal_conditional import (
@@ -66,7 +66,7 @@ def _row(z, psi, inverse, own, parts):  # type: ignore[no-untyped-def]
         return -np.inf, 1.0
     total = np.exp(0.5 * (least - own))
     for k in range(parts.size):
-        parts[k] = _exp(0.5 * (least - parts[k]))
+        parts[k] = exp_kernel(0.5 * (least - parts[k]))
         total += parts[k]
     return -0.5 * least, total
 

@@ -17,7 +17,7 @@ from reference.coding.fixed_point.constriction_models import (
     check_support,
     constriction_gaussian_cumulative,
 )
-from reference.coding.lanes.message import decode, encode
+from reference.coding.lanes.message import decode, encode, integer
 from reference.errors import DataError, DistributionError, SymbolError
 
 __all__ = ["decode_constriction_gaussians", "encode_constriction_gaussians"]
@@ -52,6 +52,7 @@ def encode_constriction_gaussians(
         SymbolError: a symbol is out of ``[low, high]``.
         DataError: there are not as many of one as of the other.
     """
+    low, high = integer(low, DistributionError), integer(high, DistributionError)
     return encode(_codecs(low, high, means, stds), symbols, 1, W)
 
 
@@ -66,6 +67,7 @@ def decode_constriction_gaussians(
         MessageExhausted: a pop needs a word where there is none (LAN-4).
         FormatError: the words are no stream of so many symbols (LAN-4).
     """
+    low, high = integer(low, DistributionError), integer(high, DistributionError)
     return decode(words, _codecs(low, high, means, stds), 1, W)
 
 

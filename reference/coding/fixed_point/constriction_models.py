@@ -123,7 +123,11 @@ def check_support(low: int, high: int) -> None:
 
 def check_gaussian(mean: float, std: float) -> None:
     """Raise a `DistributionError` if there is no such Gaussian. Spec: FIX-8."""
-    if not (math.isfinite(mean) and 0.0 < std < math.inf):
+    try:
+        is_gaussian = math.isfinite(mean) and 0.0 < std < math.inf
+    except (OverflowError, TypeError):  # too large an integer, or no number
+        is_gaussian = False
+    if not is_gaussian:
         raise DistributionError(f"no Gaussian has mean {mean} and standard deviation {std}")
 
 

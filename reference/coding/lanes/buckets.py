@@ -8,7 +8,7 @@ Means and inverse scales are integers (FIX-10), so a stream is the same on every
 from collections.abc import Callable, Sequence
 
 from reference.coding.codecs import Codec, gaussian, logistic
-from reference.coding.lanes.message import decode, encode
+from reference.coding.lanes.message import decode, encode, integer, integers
 from reference.errors import DataError, IntervalError, SymbolError
 from reference.params import ARGUMENT_FRACTION, GAUSSIAN_PREC
 
@@ -53,6 +53,7 @@ def encode_gaussians(
         SymbolError: a symbol is out of ``[low, high]``.
         DataError: there are not as many of one as of the other, or there is no lane.
     """
+    low, high = integer(low, IntervalError), integer(high, IntervalError)
     codecs = _codecs(gaussian, low, high, means, inverse_scales)
     return _encode(codecs, symbols, low, high, lanes)
 
@@ -74,6 +75,7 @@ def decode_gaussians(
         MessageExhausted: a pop needs a word where there is none (LAN-4).
         FormatError: the words are no stream of so many symbols (LAN-4).
     """
+    low, high = integer(low, IntervalError), integer(high, IntervalError)
     codecs = _codecs(gaussian, low, high, means, inverse_scales)
     return [low + i for i in decode(words, codecs, lanes, W)]
 
@@ -91,6 +93,7 @@ def encode_logistics(
 
     Arguments, result and errors as for `encode_gaussians`.
     """
+    low, high = integer(low, IntervalError), integer(high, IntervalError)
     codecs = _codecs(logistic, low, high, means, inverse_scales)
     return _encode(codecs, symbols, low, high, lanes)
 
@@ -108,6 +111,7 @@ def decode_logistics(
 
     Errors as for `decode_gaussians`.
     """
+    low, high = integer(low, IntervalError), integer(high, IntervalError)
     codecs = _codecs(logistic, low, high, means, inverse_scales)
     return [low + i for i in decode(words, codecs, lanes, W)]
 
@@ -119,10 +123,11 @@ def _encode(
     high: int,
     lanes: int | None,
 ) -> list[int]:
-    for symbol in symbols:
+    numbers = integers(symbols)
+    for symbol in numbers:
         if not low <= symbol <= high:
             raise SymbolError(f"symbol {symbol} is outside [{low}, {high}]")
-    return encode(codecs, [int(symbol) - low for symbol in symbols], lanes, W)
+    return encode(codecs, [symbol - low for symbol in numbers], lanes, W)
 
 
 def _codecs(
@@ -139,7 +144,7 @@ def _codecs(
     half = 1 << ARGUMENT_FRACTION - 1
     edges = range((2 * low + 1) * half, 2 * high * half, 2 * half)
     codecs = []
-    for mean, inverse_scale in zip(map(int, means), map(int, inverse_scales), strict=True):
+    for mean, inverse_scale in zip(integers(means), integers(inverse_scales), strict=True):
         if abs(mean) > MOST_MEAN or not 1 <= inverse_scale <= MOST_INVERSE_SCALE:
             raise IntervalError(f"mean {mean}, inverse scale {inverse_scale}: out of range")
         codecs.append(codec(edges, mean, inverse_scale, GAUSSIAN_PREC))

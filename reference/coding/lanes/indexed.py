@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reference.coding.ans import Message
 from reference.coding.codecs import Codec, uniform
-from reference.coding.lanes.message import decode, encode
+from reference.coding.lanes.message import decode, encode, integers
 from reference.coding.lanes.static import static_codec
 from reference.errors import DataError, FormatError, IntervalError, SymbolError
 
@@ -82,17 +82,18 @@ def _indexed(
     """Return the codec that each index names. Spec: LAN-7."""
     if not len(tables) == len(offsets) >= 1:
         raise DataError(f"{len(offsets)} offsets of {len(tables)} tables")
-    codecs = []
-    for freqs, offset in zip(tables, map(int, offsets), strict=True):
-        if sum(map(int, freqs)) != sum(map(int, tables[0])):
-            raise IntervalError(f"a table has the sum {sum(freqs)}, not {sum(tables[0])}")
+    codecs, rows = [], [integers(freqs) for freqs in tables]
+    for freqs, offset in zip(rows, integers(offsets), strict=True):
+        if sum(freqs) != sum(rows[0]):
+            raise IntervalError(f"a table has the sum {sum(freqs)}, not {sum(rows[0])}")
         if len(freqs) > MOST_ENTRIES or abs(offset) > MOST_OFFSET:
             raise IntervalError(f"a table of {len(freqs)} entries at the offset {offset}")
         codecs.append(_escaped(freqs, offset))
-    for index in indices:
+    numbers = integers(indices)
+    for index in numbers:
         if not 0 <= index < len(codecs):
             raise DataError(f"index {index} names none of {len(codecs)} tables")
-    return [codecs[index] for index in indices]
+    return [codecs[index] for index in numbers]
 
 
 def _escaped(freqs: Sequence[int], offset: int) -> Codec[int]:

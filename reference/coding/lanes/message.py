@@ -16,10 +16,12 @@ backwards, has left them in the opposite order. So nobody has to say whose a wor
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import index
+from typing import SupportsIndex
 
 from reference.coding.ans import Message
 from reference.coding.codecs import Codec
-from reference.errors import DataError, FormatError
+from reference.errors import DataError, FormatError, SpecError
 
 __all__ = [
     "Lanes",
@@ -28,6 +30,8 @@ __all__ = [
     "default_lanes",
     "empty_lanes",
     "encode",
+    "integer",
+    "integers",
     "lanes_from_stream",
     "lanes_to_stream",
     "pop_lanes",
@@ -54,9 +58,7 @@ def empty_lanes(lanes: int, w: int) -> Lanes:
     Raises:
         DataError: there is no lane.
     """
-    if lanes < 1:
-        raise DataError(f"{lanes} lanes: there is at least 1")
-    return Lanes((1 << w,) * lanes, ())
+    return Lanes((1 << w,) * _checked_lanes(lanes), ())
 
 
 def default_lanes(count: int) -> int:
@@ -71,15 +73,16 @@ def push_lanes(m: Lanes, codecs: Sequence[Codec[int]], symbols: Sequence[int]) -
         codecs: made for words of the width that the message has.
 
     Raises:
-        DataError: there are not as many symbols as codecs.
+        DataError: there are not as many symbols as codecs, or one is no integer.
         SymbolError: a symbol is outside the support of its codec (COD-1).
     """
-    if len(symbols) != len(codecs):
-        raise DataError(f"{len(symbols)} symbols and {len(codecs)} models")
+    numbers = integers(symbols)
+    if len(numbers) != len(codecs):
+        raise DataError(f"{len(numbers)} symbols and {len(codecs)} models")
     heads, words = list(m.heads), list(m.words)
-    for i in reversed(range(len(symbols))):
+    for i in reversed(range(len(numbers))):
         lane = i % len(heads)
-        one = codecs[i].push(Message(heads[lane], ()), int(symbols[i]))
+        one = codecs[i].push(Message(heads[lane], ()), numbers[i])
         heads[lane] = one.head
         words.extend(one.words)
     return Lanes(tuple(heads), tuple(words))
@@ -113,8 +116,8 @@ def lanes_from_stream(words: Sequence[int], lanes: int, w: int) -> Lanes:
         FormatError: there are too few words, one has more than `w` bits, or a head is
             below ``2**w`` (LAN-4).
     """
-    empty_lanes(lanes, w)
-    numbers, below = [int(word) for word in words], len(words) - 2 * lanes
+    lanes = _checked_lanes(lanes)
+    numbers, below = integers(words), len(words) - 2 * lanes
     if below < 0:
         raise FormatError(f"{len(words)} words are too few for the heads of {lanes} lanes")
     for word in numbers:
@@ -148,11 +151,18 @@ def decode(
         MessageExhausted: a pop needs a word where there is none.
         FormatError: the words are no stream of this many symbols and lanes.
     """
-    lanes = default_lanes(len(codecs)) if lanes is None else lanes
+    lanes = default_lanes(len(codecs)) if lanes is None else integer(lanes)
     m, symbols = pop_lanes(lanes_from_stream(words, lanes, w), codecs)
     if m != empty_lanes(lanes, w):
         raise FormatError(f"the stream holds more than {len(codecs)} symbols")
     return symbols
+
+
+def _checked_lanes(lanes: int) -> int:
+    lanes = integer(lanes)
+    if lanes < 1:
+        raise DataError(f"{lanes} lanes: there is at least 1")
+    return lanes
 
 
 def checked_count(count: int) -> int:
@@ -161,6 +171,32 @@ def checked_count(count: int) -> int:
     Raises:
         DataError: it is negative.
     """
+    count = integer(count)
     if count < 0:
         raise DataError(f"{count} symbols")
     return count
+
+
+def integer(value: SupportsIndex, error: type[SpecError] = DataError) -> int:
+    """Return an integer of any type as one of Python, which has no width. Spec: LAN-2.
+
+    Raises:
+        SpecError: it is no integer; of the class `error`.
+    """
+    try:
+        return index(value)
+    except TypeError:
+        raise error(f"{value!r} is no integer") from None
+
+
+def integers(values: Sequence[int], error: type[SpecError] = DataError) -> list[int]:
+    """Return integers of any type, or truth values, as those of Python. Spec: LAN-2.
+
+    Raises:
+        SpecError: one is no integer, not even a whole float; of the class `error`.
+    """
+    numbers = values.tolist() if hasattr(values, "tolist") else values  # of an array
+    try:
+        return [integer(number, error) for number in numbers]
+    except TypeError:  # no sequence
+        raise error(f"{values!r} is no vector of integers") from None

@@ -6,7 +6,7 @@ Spec: LAN-8.
 from collections.abc import Sequence
 
 from reference.coding.codecs import Codec, bernoulli, categorical
-from reference.coding.lanes.message import decode, encode
+from reference.coding.lanes.message import decode, encode, integers
 from reference.errors import IntervalError
 
 __all__ = [
@@ -37,7 +37,7 @@ def encode_bernoullis(
         SymbolError: a symbol is not 0 or 1.
         DataError: there are not as many of one as of the other, or there is no lane.
     """
-    return encode([bernoulli(int(f), prec, w=W) for f in freqs], symbols, lanes, W)
+    return encode([bernoulli(f, prec, w=W) for f in integers(freqs)], symbols, lanes, W)
 
 
 def decode_bernoullis(
@@ -51,7 +51,7 @@ def decode_bernoullis(
         MessageExhausted: a pop needs a word where there is none (LAN-4).
         FormatError: the words are no stream of so many symbols (LAN-4).
     """
-    return decode(words, [bernoulli(int(f), prec, w=W) for f in freqs], lanes, W)
+    return decode(words, [bernoulli(f, prec, w=W) for f in integers(freqs)], lanes, W)
 
 
 def encode_categoricals(
@@ -90,7 +90,7 @@ def decode_categoricals(
 
 def _rows(freqs: Sequence[Sequence[int]]) -> list[Codec[int]]:
     """Return the codec of each row. Spec: LAN-8."""
-    rows = [[int(f) for f in row] for row in freqs]
+    rows = [integers(row, IntervalError) for row in freqs]
     for row in rows:
         if len(row) != len(rows[0]) or sum(row) != sum(rows[0]):
             raise IntervalError(

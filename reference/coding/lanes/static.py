@@ -8,7 +8,7 @@ from itertools import compress
 
 from reference.coding.ans import Message
 from reference.coding.codecs import Codec, categorical
-from reference.coding.lanes.message import checked_count, decode, encode
+from reference.coding.lanes.message import checked_count, decode, encode, integers
 from reference.errors import IntervalError, SymbolError
 
 __all__ = ["decode_static", "encode_static", "static_codec"]
@@ -53,7 +53,7 @@ def decode_static(
 
 def static_codec(freqs: Sequence[int]) -> Codec[int]:
     """Return the codec of the symbols that have slots. Spec: LAN-6."""
-    numbers = [int(f) for f in freqs]
+    numbers = integers(freqs)
     if min(numbers, default=0) < 0 or sum(numbers) > 1 << W:
         raise IntervalError(
             f"{len(numbers)} freqs, from {min(numbers, default=0)} on, with the sum "

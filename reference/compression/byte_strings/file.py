@@ -19,6 +19,7 @@ from reference.coding.container import (
 )
 from reference.coding.fixed_point import quantise_counts
 from reference.coding.lanes import decode_static, encode_static
+from reference.coding.lanes.message import integer
 from reference.compression.byte_strings.table import table_from_bytes, table_to_bytes
 from reference.errors import DataError, FormatError, MessageExhausted
 
@@ -89,7 +90,7 @@ def compress_bytes(
     Raises:
         DataError: `data` has no buffer, or a number is out of its range.
     """
-    text = _bytes(data)
+    text, prec, block_size = _bytes(data), integer(prec), integer(block_size)
     header = BytesHeader(len(text), block_size, prec)
     blocks = [text[header.block(i)] for i in range(header.blocks)]
     counts = [text.count(s) for s in range(256)]
@@ -153,7 +154,7 @@ def decompress_block(data: BytesLike, index: int) -> bytes:
 def _bytes(data: BytesLike) -> bytes:
     try:
         return memoryview(data).tobytes()
-    except TypeError as error:
+    except (TypeError, ValueError) as error:  # no buffer, or of a type without one
         raise DataError(f"no bytes: {error}") from None
 
 
@@ -177,7 +178,7 @@ def _sections(
     saved = sum(max(0, len(block) - len(stream)) for block, stream in pairs)
     table = table_to_bytes(freqs) if freqs else b""
     pays = saved > len(table)
-    fields = struct.pack("<QIB", header.count, header.block_size, header.prec)
+    fields = struct.pack("<QIH", header.count, header.block_size, header.prec)
     yield Section("BYTE", fields + (table if pays else b""))
     for i, (block, stream) in enumerate(pairs):
         is_coded = pays and len(stream) < len(block)
@@ -192,7 +193,7 @@ def _open(file: io.BytesIO) -> tuple[BytesHeader, list[StoredSection]]:
         raise FormatError("the file holds no compressed bytes")
     first, *blocks = sections
     fields = Fields(read_section(file, first))
-    count, block_size, prec = fields.unpack("QIB")
+    count, block_size, prec = fields.unpack("QIH")
     table = fields.rest()
     try:
         header = BytesHeader(count, block_size, prec)

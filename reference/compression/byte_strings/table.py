@@ -27,7 +27,7 @@ def table_to_bytes(freqs: Sequence[int]) -> bytes:
     for freq, run in groupby(freqs[: last + 1]):
         count = len(list(run))
         out += _varint(freq) * count if freq else _varint(0) + _varint(count - 1)
-    return out
+    return out + bytes(len(out) % 2)
 
 
 def table_from_bytes(data: bytes, prec: int) -> tuple[int, ...]:
@@ -45,10 +45,12 @@ def table_from_bytes(data: bytes, prec: int) -> tuple[int, ...]:
         freqs += [number] if number else [0] * (next(numbers, SYMBOLS) + 1)
         if len(freqs) > SYMBOLS:
             raise FormatError("a table has frequencies beyond that of 255")
+        if sum(freqs) >= 1 << prec:
+            break
     if sum(freqs) != 1 << prec:
         raise FormatError(f"a table has the sum {sum(freqs)}, not 2**{prec}")
     if table_to_bytes(freqs) != data:
-        raise FormatError("the bytes of a table are longer than need be")
+        raise FormatError("the bytes of a table are not those that it has")
     return (*freqs, *[0] * (SYMBOLS - len(freqs)))
 
 

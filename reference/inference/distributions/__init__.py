@@ -3,7 +3,7 @@
 Spec: DIS-1 to DIS-22.
 
 Each distribution has a module of its own, with those of these functions that have a closed
-form, in this order; all logarithms, entropies and divergences are in nats.
+form or are a finite sum, in this order; all logarithms, entropies and divergences are in nats.
 
     <name>_log_density(x, parameters), <name>_log_mass of a discrete variable
     <name>_cdf(x, parameters)

@@ -95,8 +95,8 @@ def beta_binomial_entropy(n: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) 
     Spec: DIS-19.
 
     Raises:
-        DistributionError: a parameter is out of its range (DIS-1), or `n` is no whole number
-            (DIS-12).
+        DistributionError: a parameter is out of its range (DIS-1), `n` is no whole number
+            (DIS-12), or there are more than ``2**24`` outcomes (DIS-19).
     """
     n, a, b = _parameters(n, a, b)
     x, size, a, b = support(n + 1, a, b)
@@ -115,8 +115,8 @@ def beta_binomial_kl(
     Spec: DIS-19, DIS-11.
 
     Raises:
-        DistributionError: a parameter is out of its range (DIS-1), or `n` is no whole number
-            (DIS-12).
+        DistributionError: a parameter is out of its range (DIS-1), `n` is no whole number
+            (DIS-12), or there are more than ``2**24`` outcomes (DIS-19).
     """
     n, a_q, b_q = _parameters(n, a_q, b_q)
     _, a_p, b_p = _parameters(n, a_p, b_p)

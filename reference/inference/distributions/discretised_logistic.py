@@ -153,8 +153,8 @@ def discretised_logistic_entropy(
     Spec: DIS-19.
 
     Raises:
-        DistributionError: a parameter is out of its range (DIS-1), or `levels` is no whole
-            number (DIS-12).
+        DistributionError: a parameter is out of its range (DIS-1), `levels` is no whole number
+            (DIS-12), or it is above ``2**24`` (DIS-19).
     """
     mu, scale, levels = _parameters(mu, scale, levels)
     x, levels, mu, scale = support(levels, mu, scale)
@@ -173,8 +173,8 @@ def discretised_logistic_kl(
     Spec: DIS-19, DIS-11.
 
     Raises:
-        DistributionError: a parameter is out of its range (DIS-1), or `levels` is no whole
-            number (DIS-12).
+        DistributionError: a parameter is out of its range (DIS-1), `levels` is no whole number
+            (DIS-12), or it is above ``2**24`` (DIS-19).
     """
     mu_q, scale_q, levels = _parameters(mu_q, scale_q, levels)
     mu_p, scale_p, _ = _parameters(mu_p, scale_p, levels)

@@ -170,7 +170,7 @@ def _log_integrand(
     f += _log_beta(float(prior.alpha + n.sum()), prior.beta + N * r)
     f -= betaln(prior.alpha, prior.beta)
     for j, n_j in factors(n):
-        # For j = 0 this is t, even where exp(t) is 0.
+        # For j = 0 this is t, also where exp(t) is 0: the first window may reach there.
         f += n_j * ((np.log(r + j) if j > 0 else t) - np.log(j + 1))
     return np.asarray(f)
 
