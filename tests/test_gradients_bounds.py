@@ -225,3 +225,5 @@ def test_one_draw_is_the_reparameterised_gradient() -> None:
             importance_weighted_gradient(joint, joint_gradient, q, eps, path)
     with pytest.raises(DistributionError):
         importance_weighted_gradient(joint, joint_gradient, q, [0.1, 0.2])
+    with pytest.raises(DistributionError):
+        importance_weighted_gradient(joint, joint_gradient, q, np.zeros((3, 0, 2)))

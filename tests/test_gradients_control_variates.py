@@ -9,7 +9,7 @@ from mpmath import mpf
 from numpy.testing import assert_allclose
 from scipy.special import ndtri
 
-from reference.errors import ModelError
+from reference.errors import DistributionError, ModelError
 from reference.inference.distributions import logistic_log_density
 from reference.inference.gradients import (
     Bernoulli,
@@ -108,6 +108,27 @@ def test_conditional_bits_by_the_formula() -> None:
         u = np.linspace(0.001, 0.999, 50)[:, None]
         z = q.relaxed(u)
         assert_allclose(q.conditional(q.rounded(z), q.coupled(u)), z, rtol=1e-7, atol=1e-12)
+
+
+@pytest.mark.spec("GRD-8")
+def test_coupled_noise_is_noise() -> None:
+    """Also where u is on the threshold, or as near to an end as binary64 has it."""
+    for theta in (-40.0, 0.0, 40.0):
+        q = Bernoulli(np.array([theta]))
+        for u in (5e-324, 1e-300, 0.5, 1 - 2.0**-53):
+            v = q.coupled([u])
+            assert 0 < v < 1
+            b = q.rounded(q.relaxed([u]))
+            assert np.isfinite(q.conditional(b, v)).all()
+
+
+@pytest.mark.spec("GRD-12")
+def test_relaxed_functions_that_are_refused() -> None:
+    """When they are made, not when they are first called."""
+    f, q = Toy(), one_bit(0.3)
+    for t, eta in ((0.0, 1.0), (-1.0, 1.0), (math.nan, 1.0), (1.0, math.inf)):
+        with pytest.raises(DistributionError):
+            RelaxedFunction(f, f.gradient, q, t, eta)
 
 
 @pytest.mark.spec("GRD-9")

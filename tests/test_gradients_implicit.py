@@ -37,6 +37,18 @@ def test_slope_in_many_digits(a, y) -> None:
 
 
 @pytest.mark.spec("GRD-19")
+def test_slope_where_a_term_is_zero() -> None:
+    """Where the terms change sign one may vanish, and does not end the series."""
+    zeros = 0
+    for a in np.linspace(0.2, 8, 60):
+        y = float(np.exp(psi(a + 2)))  # of the term after the first
+        zeros += np.log(y) == psi(a + 2)
+        around = gamma_slope(y * (1 + 2.0**-20), a) + gamma_slope(y * (1 - 2.0**-20), a)
+        assert abs(gamma_slope(y, a) / (around / 2) - 1) < 1e-9
+    assert zeros > 0
+
+
+@pytest.mark.spec("GRD-19")
 @pytest.mark.parametrize(("a", "b"), [(0.6, 2.0), (3.0, 0.7)])
 def test_gamma_is_unbiased(a, b) -> None:
     """For ``x^2 / 2`` and ``log x``, by quadrature over the probability below the draw."""
@@ -93,6 +105,7 @@ def test_draws_that_are_refused() -> None:
         lambda: gamma_gradient(np.sin, 1.0, 1.0, 1.0),
         lambda: gamma_gradient(np.sin, [1.0, 2.0], [1.0], [1.0, 2.0]),
         lambda: beta_gradient(np.sin, [1.0], [1.0], [1.0], [0.0]),
+        lambda: beta_gradient(np.sin, [1.0], [1.0], [0.0], [0.0]),
         lambda: beta_gradient(np.sin, [1.0], [1.0], [[1.0]], [1.0]),
         lambda: beta_gradient(np.sin, [0.0], [1.0], [1.0], [1.0]),
     ):
