@@ -320,6 +320,19 @@ def test_loops_are_their_steps(kind: str) -> None:
     assert (found.inference.rows() == inference.rows()).all()
 
 
+@pytest.mark.spec("VEM-13", "VEM-17")
+def test_the_rate_of_the_model_is_carried_on() -> None:
+    """Where the bound is nearly flat, a rate of 1 is not the largest that will do."""
+    x, model = np.zeros((2, 3)), PoissonFactors(np.full((3, 1), 0.1), np.full(3, -3.0))
+    found = variational_em(x, model, start("local", x, model), iterations=3)
+    inference, rates, rate = start("local", x, model), np.ones(2), 1.0
+    for _ in range(3):
+        inference, rates = inference_step(x, model, inference, rates)
+        model, rate = model_step(x, model, inference.infer(x, model), rate)
+    assert rate == 8.0
+    assert (found.model.bias == model.bias).all()
+
+
 @pytest.mark.spec("VEM-12", "VEM-13", "VEM-14", "VEM-17")
 @pytest.mark.parametrize(("inner_steps", "iterations"), [(1, 300), (10, 100)])
 def test_variational_em_reaches_the_largest_bound(inner_steps: int, iterations: int) -> None:

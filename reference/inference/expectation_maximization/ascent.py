@@ -48,7 +48,7 @@ def ascent_step(
     before, squares = objective(points), (gradient**2).sum(axis=1)
     rho, taken = rates, np.zeros_like(rates)
     for _ in range(RATES):
-        asked = before + rho * squares / 4
+        asked = before + rho * squares / 2
         searching = (taken == 0) & (asked > before)
         if not searching.any():
             break
