@@ -18,6 +18,12 @@ places = st.one_of(
     st.just(0.0), st.builds(lambda s, x: s * x, st.sampled_from([-1, 1]), sizes)
 )
 units = st.one_of(st.sampled_from([0.0, 1.0, 5e-324, 1 - 2**-53]), st.floats(0, 1))
+proper = st.one_of(
+    st.floats(5e-324, 1 - 2**-53),
+    st.floats(-744, -1).map(math.exp),
+    st.builds(lambda u, e: 0.5 + math.ldexp(u, e), st.floats(-1, 1), st.integers(-50, -2)),
+)
+"""Between 0 and 1; often next to 0, and to 1/2, where the logit is small."""
 steps = st.builds(math.ldexp, st.floats(-1, 1), st.integers(-52, -1))
 
 
@@ -36,7 +42,9 @@ def outcomes_of_counts(draw: st.DrawFn) -> tuple[int, float, float]:
     """Of a negative binomial: a count, its r, and a p, often next to its mean."""
     x, r = draw(wholes), draw(some)
     near = st.floats(0.9, 1.1).map(lambda u: min(u * x / (x + r), 1 - 2**-53))
-    far = st.sampled_from([2.0**-300, 1 - 2**-53])
+    far = st.one_of(
+        st.just(1 - 2**-53), st.builds(math.ldexp, st.floats(0.5, 1), st.integers(-299, -1))
+    )
     return x, r, draw(st.one_of(near, far, st.floats(2**-300, 1 - 2**-53)))
 
 
@@ -148,7 +156,7 @@ def laplace_kl(mq: Any, sq: Any, mp: Any, sp: Any) -> Terms:
 
 
 def log_sigmoid(t: Any) -> Any:
-    return -mpmath.log1p(mpmath.exp(-t))
+    return min(t, 0) - mpmath.log1p(mpmath.exp(-abs(t)))
 
 
 def logistic_density(x: Any, mu: Any, scale: Any) -> Terms:

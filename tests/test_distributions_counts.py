@@ -14,7 +14,7 @@ from mpmath import mpf
 
 from reference.errors import DistributionError
 from reference.inference import distributions as dis
-from tests.closed_forms import units
+from tests.closed_forms import steps, units
 
 moderate = st.floats(-20, 20).map(lambda e: 2.0**e)
 
@@ -71,6 +71,9 @@ def test_negative_binomial_of_whole_numbers() -> None:
 def test_zeros_of_negative_binomials() -> None:
     found = dis.negative_binomial_log_mass([-1, 0, 1, 2**52 - 1], 3, 0).tolist()
     assert found == [-math.inf, 0, -math.inf, -math.inf]
+    p = 2.0**-30 / 3  # of 1 - p, a third of the digits of p are lost
+    none = float(dis.negative_binomial_log_mass(0, 2**40, p))
+    assert none == pytest.approx(-(2**40) * p * (1 + p / 2), rel=1e-15)
 
 
 @pytest.mark.spec("DIS-7", "DIS-8", "DIS-17")
@@ -209,6 +212,19 @@ def test_sums_over_a_finite_support(
         assert kl(*v, *v, size) == 0
         if k == 1:
             assert entropy(*v, size) == found == 0
+
+
+@pytest.mark.spec("DIS-11", "DIS-19")
+@given(s=steps, k=st.integers(1, 300), a=st.floats(0.5, 20))
+def test_a_divergence_of_neighbours_is_not_negative(s: float, k: int, a: float) -> None:
+    """Where rounding errors of the masses are larger than it."""
+    b = a * (1 + s)
+    for kl in (
+        dis.discretised_logistic_kl(k / 2, a, k / 2, b, k),
+        dis.discretised_logistic_kl(k / 2, a, k / 2 + s, a, k),
+        dis.beta_binomial_kl(k, a, a, a, b),
+    ):
+        assert 0 <= kl <= 100 * s**2 + 1e-12
 
 
 @pytest.mark.spec("DIS-19")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mpmath import mpf
 
 from reference.inference import distributions as dis
-from tests.closed_forms import DIGITS, normal_density, places, random_covariance, sizes
+from tests.closed_forms import DIGITS, normal_density, places, proper, random_covariance, sizes
 
 
 @pytest.mark.spec("DIS-4")
@@ -29,7 +29,7 @@ def test_log_normal_is_a_change_of_variable(mu: float, sigma: float, x: float) -
 @given(
     mu=places,
     sigma=sizes,
-    x=st.one_of(st.floats(5e-324, 1 - 2**-53), st.floats(-744, -1).map(math.exp)),
+    x=proper,
 )
 def test_logit_normal_is_a_change_of_variable(mu: float, sigma: float, x: float) -> None:
     """In mpmath, but for a rounding error of the logit."""
@@ -46,6 +46,21 @@ def test_logit_normal_is_a_change_of_variable(mu: float, sigma: float, x: float)
         else:
             assert abs(found - expect) <= (1 + size) * mpf(2) ** -46 + off
     assert dis.logit_normal_kl(mu, sigma, 0, 2) == dis.normal_kl(mu, sigma, 0, 2)
+
+
+@pytest.mark.spec("DIS-14", "DIS-20")
+def test_logit_next_to_one_half() -> None:
+    """There the logit is 4 (x - 1/2), a small number, which is to keep its digits."""
+    for d in (1.1e-9, 2.3e-13, -3.7e-11):
+        x = 0.5 + d
+        sigma = abs(x - 0.5) * 2
+        t = math.copysign(2, d)
+        found = float(dis.logit_normal_log_density(x, 0, sigma))
+        expect = float(dis.normal_log_density(t, 0, 1)) - math.log(sigma) + 2 * math.log(2)
+        assert found == pytest.approx(expect, abs=1e-12)
+        assert float(dis.logit_normal_cdf(x, 0, sigma)) == pytest.approx(
+            float(dis.normal_cdf(t, 0, 1)), abs=1e-14
+        )
 
 
 @pytest.mark.spec("DIS-6")

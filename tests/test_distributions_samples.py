@@ -84,7 +84,7 @@ def test_discretised_logistic_from_noise(eps: float, mu: float, s: float, levels
     assert below - 1e-12 <= u <= upto + 1e-12
 
 
-@pytest.mark.spec("DIS-21", "DIS-6")
+@pytest.mark.spec("DIS-21", "DIS-22", "DIS-6")
 def test_multivariate_normal_from_noise() -> None:
     """The noise is what solves C eps = x - mu, so its squares are those in the log density."""
     rng = np.random.default_rng(5)
@@ -92,6 +92,7 @@ def test_multivariate_normal_from_noise() -> None:
     mu, eps = rng.normal(size=(4, 1, 3)), rng.normal(size=(4, 2, 3))
     x = dis.multivariate_normal_from_noise(eps, mu, covariance)
     assert x.shape == (4, 2, 3)
+    assert dis.multivariate_normal_sample(rng, mu[0, 0], covariance, 5).shape == (5, 2, 3)
     standard = dis.diagonal_normal_log_density(eps, 0, 1)
     shift = dis.multivariate_normal_entropy(np.eye(3)) - dis.multivariate_normal_entropy(
         covariance
@@ -293,7 +294,9 @@ def test_rejects_what_is_no_shape(name: str, bad: Any) -> None:
 
 
 @pytest.mark.spec("DIS-22")
-@pytest.mark.parametrize(("r", "p"), [(1, 1 - 2**-53), (2.0**44, 0.6), ([1, 2.0**45], 0.5)])
+@pytest.mark.parametrize(
+    ("r", "p"), [(1, 1 - 2**-53), (2**-10, 1 - 2**-53), (2.0**44, 0.6), ([1, 2.0**45], 0.5)]
+)
 def test_rejects_counts_beyond_those_of_the_chapter(r: Any, p: float) -> None:
     with pytest.raises(DistributionError, match=r"above 2\*\*44"):
         dis.negative_binomial_sample(np.random.default_rng(0), r, p)

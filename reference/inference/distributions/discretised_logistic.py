@@ -75,7 +75,7 @@ def discretised_logistic_log_mass(
     upper = np.where(last, np.inf, (x + 0.5 - mu) / scale)
     lower = np.where(first, -np.inf, (x - 0.5 - mu) / scale)
     width = np.where(first | last, np.inf, 1 / scale)
-    inside = log_expit(upper) + log_expit(-lower) + _log_1_minus_exp(width)
+    inside = log_expit(upper) + log_expit(-lower) + np.log(-np.expm1(-width))
     return np.where((x >= 0) & (x < levels), inside, -np.inf)
 
 
@@ -194,9 +194,3 @@ def _parameters(
     (levels,) = wholes(1, levels=levels)
     check_broadcast(mu.shape, scale.shape, levels.shape)
     return mu, scale, levels
-
-
-def _log_1_minus_exp(w: Floats) -> Floats:
-    """Return ``log(1 - exp(-w))`` of positive numbers, each to its last digits."""
-    near, far = np.minimum(w, np.log(2)), np.maximum(w, np.log(2))
-    return np.where(w < np.log(2), np.log(-np.expm1(-near)), np.log1p(-np.exp(-far)))
