@@ -153,7 +153,7 @@ def decode_indexed_kernel(  # type: ignore[no-untyped-def]
         else:
             word = uint64(words[n - ONE])
             n -= low
-            x = x << low * WORD_BITS | word & (ZERO - low)
+            x = x << low * WORD_BITS | word * low
         if at == escape:
             upper, x, n = _pop_digit(x, words, n)
             lower, x, n = _pop_digit(x, words, n)
