@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import int64, uint16, uint32, uint64
+from numba import int64, uint32, uint64
 from numpy.typing import NDArray
 
 from fast._jit import kernel
@@ -18,8 +18,6 @@ from fast.coding.ans import pop_head_kernel, push_head_kernel
 from fast.coding.lanes._narrow import (
     WORD_BITS,
     WORD_MASK,
-    is_full_kernel,
-    is_low_kernel,
     refill_kernel,
     spill_kernel,
 )
@@ -89,10 +87,7 @@ def encode_indexed_kernel(  # type: ignore[no-untyped-def]
             x, n = _push_digit(x, number & WORD_MASK, words, n)
             x, n = _push_digit(x, number >> WORD_BITS, words, n)
         freq = (entry >> uint64(16) & WORD_MASK) + ONE
-        words[n] = uint16(x & WORD_MASK)  # the next one overwrites it if it does not count
-        full = uint64(is_full_kernel(x, freq, prec))
-        n += full
-        x >>= full * WORD_BITS
+        x, n = spill_kernel(x, freq, prec, words, n)
         q = x * (entry >> uint64(32)) >> uint64(32)  # x // freq, or one less
         over = uint64(x - q * freq >= freq)
         heads[lane] = uint32(x + (q + over) * (slots - freq) + (entry & WORD_MASK))
@@ -102,7 +97,7 @@ def encode_indexed_kernel(  # type: ignore[no-untyped-def]
 @kernel
 def _push_digit(x, digit, words, n):  # type: ignore[no-untyped-def]
     """Push a number of 16 bits, all equally likely."""
-    x, n = spill_kernel(x, words, n)
+    x, n = spill_kernel(x, ONE, WORD_BITS, words, n)
     return push_head_kernel(x, digit, ONE, WORD_BITS), n
 
 
@@ -147,13 +142,7 @@ def decode_indexed_kernel(  # type: ignore[no-untyped-def]
             x, entry & WORD_MASK, (entry >> uint64(16) & WORD_MASK) + ONE, prec
         )
         symbol = offsets[table] + int64(at - first)
-        low = uint64(is_low_kernel(x))
-        if n == ZERO:
-            x = ZERO if low else x
-        else:
-            word = uint64(words[n - ONE])
-            n -= low
-            x = x << low * WORD_BITS | word * low
+        x, n = refill_kernel(x, words, n)
         if at == escape:
             upper, x, n = _pop_digit(x, words, n)
             lower, x, n = _pop_digit(x, words, n)

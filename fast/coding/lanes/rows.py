@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numba import uint16, uint32, uint64
+from numba import uint32, uint64
 from numpy.typing import NDArray
 
 from fast._jit import kernel
@@ -19,11 +19,8 @@ from fast.coding.ans import pop_head_kernel, push_head_kernel
 from fast.coding.lanes._narrow import (
     LEAST_HEAD,
     ROOM,
-    WORD_BITS,
-    WORD_MASK,
-    is_full_kernel,
-    is_low_kernel,
     refill_kernel,
+    spill_kernel,
 )
 from fast.coding.lanes._streams import (
     check_end,
@@ -69,10 +66,8 @@ def _push_single(heads, words, n, symbols, freqs, begin, end, prec):  # type: ig
         start = slots - freq if one else ZERO
         freq = freq if one else slots - freq
         x = uint64(heads[lane])
-        words[n] = uint16(x & WORD_MASK)  # the next one overwrites it if it does not count
-        full = uint64(is_full_kernel(x, freq, prec))
-        n += full
-        heads[lane] = uint32(push_head_kernel(x >> full * WORD_BITS, start, freq, prec))
+        x, n = spill_kernel(x, freq, prec, words, n)
+        heads[lane] = uint32(push_head_kernel(x, start, freq, prec))
     return n
 
 
@@ -140,13 +135,8 @@ def _pop_single(heads, words, n, out, freqs, begin, prec):  # type: ignore[no-un
         one = x & (slots - ONE) >= slots - freq
         start = slots - freq if one else ZERO
         x = pop_head_kernel(x, start, freq if one else slots - freq, prec)
-        low = uint64(is_low_kernel(x))
-        if n == ZERO:
-            heads[lane] = uint32(ZERO if low else x)
-        else:
-            word = uint64(words[n - ONE])
-            n -= low
-            heads[lane] = uint32(x << WORD_BITS | word if low else x)
+        x, n = refill_kernel(x, words, n)
+        heads[lane] = uint32(x)
         out[i] = one
         lane = lane + ONE if lane + ONE < lanes else ZERO
     return n
@@ -289,10 +279,8 @@ def encode_categoricals_kernel(heads, words, n, symbols, freqs, prec):  # type: 
             start += uint64(freqs[i, k])
         freq = uint64(freqs[i, symbol])
         x = uint64(heads[lane])
-        words[n] = uint16(x & WORD_MASK)  # the next one overwrites it if it does not count
-        full = uint64(is_full_kernel(x, freq, prec))
-        n += full
-        heads[lane] = uint32(push_head_kernel(x >> full * WORD_BITS, start, freq, prec))
+        x, n = spill_kernel(x, freq, prec, words, n)
+        heads[lane] = uint32(push_head_kernel(x, start, freq, prec))
     return n
 
 
@@ -322,8 +310,7 @@ def decode_categoricals_kernel(heads, words, n, out, freqs, prec):  # type: igno
             symbol += ONE
             freq = uint64(freqs[i, symbol])
         x = pop_head_kernel(x, start, freq, prec)
-        if is_low_kernel(x):
-            x, n = refill_kernel(x, words, n)
+        x, n = refill_kernel(x, words, n)
         heads[lane] = uint32(x)
         out[i] = symbol
         lane = lane + ONE if lane + ONE < lanes else ZERO

@@ -13,7 +13,7 @@ There is no division: ``x // freq`` is the upper half of ``x * reciprocal``, or 
 from collections.abc import Sequence
 
 import numpy as np
-from numba import uint16, uint32, uint64
+from numba import uint32, uint64
 from numpy.typing import NDArray
 
 from fast._jit import kernel
@@ -34,8 +34,8 @@ from fast.coding.ans import pop_head_kernel
 from fast.coding.lanes._narrow import (
     LEAST_HEAD,
     ROOM,
-    is_full_kernel,
-    is_low_kernel,
+    refill_kernel,
+    spill_kernel,
 )
 from fast.coding.lanes._streams import (
     check_end,
@@ -72,10 +72,7 @@ def _push_single(heads, words, n, symbols, begin, end, entries, prec):  # type: 
             return NO_SLOT
         freq = (entry >> uint64(16) & LOW) + ONE
         x = uint64(heads[lane])
-        words[n] = uint16(x & LOW)  # the next one overwrites it if it does not count
-        full = uint64(is_full_kernel(x, freq, prec))
-        n += full
-        x >>= full << uint64(4)
+        x, n = spill_kernel(x, freq, prec, words, n)
         q = x * (entry >> uint64(32)) >> uint64(32)
         others = slots - freq
         rest = x - q * freq
@@ -158,13 +155,8 @@ def _pop_single(heads, words, n, out, begin, owners, table, prec):  # type: igno
         symbol = owners[x & mask]
         interval = uint64(table[symbol])
         x = pop_head_kernel(x, interval & LOW, (interval >> uint64(16)) + ONE, prec)
-        low = uint64(is_low_kernel(x))
-        if n == ZERO:
-            heads[lane] = uint32(ZERO if low else x)
-        else:
-            word = uint64(words[n - ONE])
-            n -= low
-            heads[lane] = uint32(x << uint64(16) | word if low else x)
+        x, n = refill_kernel(x, words, n)
+        heads[lane] = uint32(x)
         out[i] = symbol
         lane += ONE
         if lane == lanes:
