@@ -40,6 +40,18 @@ def number_of_lanes(count: int, lanes: int | None) -> int:
     return lanes
 
 
+def checked_count(count: SupportsIndex) -> int:
+    """Return a number of symbols that a decoder was given. Spec: LAN-3.
+
+    Raises:
+        DataError: it is negative, or no integer.
+    """
+    number = integer(count, DataError)
+    if number < 0:
+        raise DataError(f"{number} symbols")
+    return number
+
+
 def integer(value: SupportsIndex, refusal: type[SpecError]) -> int:
     """Return an integer of any type as one of Python, which has no width.
 

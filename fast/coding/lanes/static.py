@@ -39,15 +39,15 @@ from fast.coding.lanes._narrow import (
 )
 from fast.coding.lanes._streams import (
     check_end,
+    checked_count,
     empty_heads,
     from_stream,
-    integer,
     integers,
     number_of_lanes,
     to_stream,
 )
 from fast.coding.lanes._tables import Unsigned, static_table
-from reference.errors import DataError, SymbolError
+from reference.errors import SymbolError
 
 __all__ = ["decode_static", "decode_static_kernel", "encode_static", "encode_static_kernel"]
 
@@ -284,9 +284,7 @@ def decode_static(
         Shape ``(count,)``; uint8 if the table has up to 256 symbols, else uint16 or uint32.
     """
     table = static_table(freqs)
-    count = integer(count, DataError)
-    if count < 0:
-        raise DataError(f"{count} symbols")
+    count = checked_count(count)
     out = np.empty(count, table.owners.dtype)
     heads, below = from_stream(words, number_of_lanes(count, lanes), 16)
     n = decode_static_kernel(

@@ -23,6 +23,7 @@ from fast.coding.ans import (
 from fast.coding.lanes._streams import (
     Array,
     check_end,
+    checked_count,
     empty_heads,
     from_stream,
     integer,
@@ -31,7 +32,7 @@ from fast.coding.lanes._streams import (
     to_stream,
 )
 from reference.coding.lanes.uniforms import W
-from reference.errors import DataError, IntervalError, SymbolError
+from reference.errors import IntervalError, SymbolError
 
 __all__ = [
     "decode_uniforms",
@@ -121,9 +122,7 @@ def decode_uniforms(
         Symbols, uint32.
     """
     n, prec = _checked(n, prec)
-    count = integer(count, DataError)
-    if count < 0:
-        raise DataError(f"{count} symbols")
+    count = checked_count(count)
     heads, below = from_stream(words, number_of_lanes(count, lanes), W)
     symbols = np.empty(count, np.uint32)
     left = decode_uniforms_kernel(
