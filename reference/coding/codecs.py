@@ -16,14 +16,15 @@ words of 16 bits too (LAN-1).
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate, pairwise
-from operator import index
 from typing import Generic, SupportsIndex, TypeVar
 
 from reference.coding import ans
 from reference.coding.ans import Message
+from reference.coding.integers import integer
 from reference.coding.tables import logistic_cdf, normal_cdf
-from reference.errors import IntervalError, SpecError, SymbolError
+from reference.errors import IntervalError, SymbolError
 from reference.params import CDF_FRACTION, INVERSE_SCALE_FRACTION, WORD_BITS
 
 __all__ = [
@@ -41,6 +42,8 @@ __all__ = [
 ]
 
 S = TypeVar("S")
+
+_integer = partial(integer, error=IntervalError)
 
 
 @dataclass(frozen=True)
@@ -268,7 +271,7 @@ def _from_cumulative(
         return start, cumulative(symbol + 1) - start
 
     def push(m: Message, symbol: int) -> Message:
-        symbol = _integer(symbol, SymbolError)
+        symbol = integer(symbol, SymbolError)
         if not 0 <= symbol < n:
             raise SymbolError(f"symbol {symbol} is outside [0, {n})")
         return ans.push(m, *interval(symbol), prec, w=w)
@@ -286,11 +289,3 @@ def _precision(prec: SupportsIndex, w: int) -> int:
     if not 1 <= bits <= w:
         raise IntervalError(f"2**{bits} slots, not 2**1 to 2**{w}")
     return bits
-
-
-def _integer(number: SupportsIndex, error: type[SpecError] = IntervalError) -> int:
-    """Return an integer of any type as one of Python, which has no width."""
-    try:
-        return index(number)
-    except TypeError:
-        raise error(f"{number!r} is no integer") from None

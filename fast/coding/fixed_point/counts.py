@@ -9,13 +9,13 @@ fall, and the clause gives slots in the order of the quotients. So the guess dec
 """
 
 from collections.abc import Sequence
-from operator import index
 
 import numpy as np
 from numba import float64, int64
 from numpy.typing import NDArray
 
 from fast._jit import kernel
+from fast.coding.lanes._streams import integer
 from reference.coding.fixed_point.counts import MOST_COUNTS_PREC, MOST_TOTAL
 from reference.errors import DistributionError
 
@@ -125,10 +125,7 @@ def quantise_counts(counts: Sequence[int], prec: int) -> NDArray[np.int64]:
     present = int(np.count_nonzero(array))
     if not 0 < total <= MOST_TOTAL:
         raise DistributionError(f"counts have the sum {total}: it is not in [1, 2**48)")
-    try:
-        prec = index(prec)  # which has no width
-    except TypeError:
-        raise DistributionError(f"{prec!r} bits of precision are no integer") from None
+    prec = integer(prec, DistributionError)
     if not 1 <= prec <= MOST_COUNTS_PREC:
         raise DistributionError(f"{prec} bits of precision are not in [1, {MOST_COUNTS_PREC}]")
     if present > 1 << prec:

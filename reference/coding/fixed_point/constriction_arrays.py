@@ -17,7 +17,8 @@ from reference.coding.fixed_point.constriction_models import (
     check_support,
     constriction_gaussian_cumulative,
 )
-from reference.coding.lanes.message import decode, encode, integer
+from reference.coding.integers import integer
+from reference.coding.lanes.message import decode, encode
 from reference.errors import DataError, DistributionError, SymbolError
 
 __all__ = ["decode_constriction_gaussians", "encode_constriction_gaussians"]

@@ -9,10 +9,10 @@ sum, so that is where the search starts.
 
 from collections.abc import Sequence
 from fractions import Fraction
-from operator import index
 
 import numpy as np
 
+from reference.coding.integers import integer
 from reference.errors import DistributionError
 
 __all__ = ["MOST_COUNTS_PREC", "MOST_TOTAL", "quantise_counts"]
@@ -45,10 +45,7 @@ def quantise_counts(counts: Sequence[int], prec: int) -> tuple[int, ...]:
     total, present = sum(numbers), [i for i, n in enumerate(numbers) if n]
     if not 0 < total <= MOST_TOTAL:
         raise DistributionError(f"counts have the sum {total}: it is not in [1, 2**48)")
-    try:
-        prec = index(prec)  # which has no width
-    except TypeError:
-        raise DistributionError(f"{prec!r} bits of precision are no integer") from None
+    prec = integer(prec, DistributionError)
     if not 1 <= prec <= MOST_COUNTS_PREC:
         raise DistributionError(f"{prec} bits of precision are not in [1, {MOST_COUNTS_PREC}]")
     slots = 1 << prec

@@ -8,7 +8,8 @@ Means and inverse scales are integers (FIX-10), so a stream is the same on every
 from collections.abc import Callable, Sequence
 
 from reference.coding.codecs import Codec, gaussian, logistic
-from reference.coding.lanes.message import decode, encode, integer, integers
+from reference.coding.integers import integer, integers
+from reference.coding.lanes.message import decode, encode
 from reference.errors import DataError, IntervalError, SymbolError
 from reference.params import ARGUMENT_FRACTION, GAUSSIAN_PREC
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from reference.coding.ans import Message
 from reference.coding.codecs import Codec, uniform
-from reference.coding.lanes.message import decode, encode, integers
+from reference.coding.integers import integers
+from reference.coding.lanes.message import decode, encode
 from reference.coding.lanes.static import static_codec
 from reference.errors import DataError, FormatError, IntervalError, SymbolError
 

@@ -16,12 +16,11 @@ backwards, has left them in the opposite order. So nobody has to say whose a wor
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import index
-from typing import SupportsIndex
 
 from reference.coding.ans import Message
 from reference.coding.codecs import Codec
-from reference.errors import DataError, FormatError, SpecError
+from reference.coding.integers import integer, integers
+from reference.errors import DataError, FormatError
 
 __all__ = [
     "Lanes",
@@ -30,8 +29,6 @@ __all__ = [
     "default_lanes",
     "empty_lanes",
     "encode",
-    "integer",
-    "integers",
     "lanes_from_stream",
     "lanes_to_stream",
     "pop_lanes",
@@ -175,28 +172,3 @@ def checked_count(count: int) -> int:
     if count < 0:
         raise DataError(f"{count} symbols")
     return count
-
-
-def integer(value: SupportsIndex, error: type[SpecError] = DataError) -> int:
-    """Return an integer of any type as one of Python, which has no width. Spec: LAN-2.
-
-    Raises:
-        SpecError: it is no integer; of the class `error`.
-    """
-    try:
-        return index(value)
-    except TypeError:
-        raise error(f"{value!r} is no integer") from None
-
-
-def integers(values: Sequence[int], error: type[SpecError] = DataError) -> list[int]:
-    """Return integers of any type, or truth values, as those of Python. Spec: LAN-2.
-
-    Raises:
-        SpecError: one is no integer, not even a whole float; of the class `error`.
-    """
-    numbers = values.tolist() if hasattr(values, "tolist") else values  # of an array
-    try:
-        return [integer(number, error) for number in numbers]
-    except TypeError:  # no sequence
-        raise error(f"{values!r} is no vector of integers") from None

@@ -6,7 +6,8 @@ Spec: LAN-8.
 from collections.abc import Sequence
 
 from reference.coding.codecs import Codec, bernoulli, categorical
-from reference.coding.lanes.message import decode, encode, integers
+from reference.coding.integers import integers
+from reference.coding.lanes.message import decode, encode
 from reference.errors import IntervalError
 
 __all__ = [

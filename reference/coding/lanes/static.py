@@ -8,7 +8,8 @@ from itertools import compress
 
 from reference.coding.ans import Message
 from reference.coding.codecs import Codec, categorical
-from reference.coding.lanes.message import checked_count, decode, encode, integers
+from reference.coding.integers import integers
+from reference.coding.lanes.message import checked_count, decode, encode
 from reference.errors import IntervalError, SymbolError
 
 __all__ = ["decode_static", "encode_static", "static_codec"]

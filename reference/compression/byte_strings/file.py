@@ -18,8 +18,8 @@ from reference.coding.container import (
     write_container,
 )
 from reference.coding.fixed_point import quantise_counts
+from reference.coding.integers import integer
 from reference.coding.lanes import decode_static, encode_static
-from reference.coding.lanes.message import integer
 from reference.compression.byte_strings.table import table_from_bytes, table_to_bytes
 from reference.errors import DataError, FormatError, MessageExhausted
 
