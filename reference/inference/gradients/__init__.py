@@ -26,7 +26,7 @@ from reference.inference.gradients.location_scale import (
     density_score_gradient,
     reparameterised_gradient,
 )
-from reference.inference.gradients.multi_sample import BASELINES, vimco_gradient
+from reference.inference.gradients.multi_sample import BASELINES, vimco_gradient, vimco_signal
 from reference.inference.gradients.rebar import RelaxedFunction, rebar_gradient
 from reference.inference.gradients.relaxed import (
     concrete_gradient,
@@ -72,4 +72,5 @@ __all__ = [
     "score_function_gradient",
     "straight_through_gradient",
     "vimco_gradient",
+    "vimco_signal",
 ]

@@ -10,12 +10,12 @@ import numpy.typing as npt
 from scipy.special import softmax
 
 from reference.errors import DistributionError
-from reference.inference.distributions.parameters import Floats
+from reference.inference.distributions.parameters import Floats, reals
 from reference.inference.elbo import log_mean_exp
 from reference.inference.gradients.arguments import Function, evaluate, over_events
 from reference.inference.gradients.latents import Latents
 
-__all__ = ["BASELINES", "vimco_gradient"]
+__all__ = ["BASELINES", "vimco_gradient", "vimco_signal"]
 
 BASELINES = ("geometric", "arithmetic", "none")
 """What stands in for the weight that is left out (GRD-17)."""
@@ -44,12 +44,25 @@ def vimco_gradient(
     """
     z = q.relaxed(u)
     b, rows = q.rounded(z), q.rows(z)
-    if baseline not in BASELINES or len(rows) == 0 or rows[-1] < 2:
-        raise DistributionError(f"baseline {baseline!r} for groups of shape {rows}")
     log_w = evaluate(log_joint, b, rows) - q.log_mass(b)
-    signal = log_mean_exp(log_w)[..., None] - _without_each(log_w, baseline)
-    weight = signal - softmax(log_w, axis=-1)
+    weight = vimco_signal(log_w, baseline) - softmax(log_w, axis=-1)
     return np.asarray((over_events(weight, q.axes) * q.score(b)).sum(axis=-1 - q.axes))
+
+
+def vimco_signal(log_w: npt.ArrayLike, baseline: str = "geometric") -> Floats:
+    """Return ``L - L_-j``, for each of K log weights. Spec: GRD-17.
+
+    Args:
+        log_w: shape ``(..., K)``, K at least 2.
+        baseline: one of ``BASELINES``.
+
+    Raises:
+        DistributionError: K is 1, or the baseline unknown (GRD-17).
+    """
+    (log_w,) = reals(log_w=log_w)
+    if baseline not in BASELINES or log_w.ndim == 0 or log_w.shape[-1] < 2:
+        raise DistributionError(f"baseline {baseline!r} for groups of shape {log_w.shape}")
+    return np.asarray(log_mean_exp(log_w)[..., None] - _without_each(log_w, baseline))
 
 
 def _without_each(log_w: Floats, baseline: str) -> Floats:

@@ -1,0 +1,135 @@
+"""Estimates of the ELBO and of the evidence, and the bounds of a data set.
+
+Spec: DVA-3, DVA-4, DVA-13.
+Source: A. Mnih, K. Gregor, "Neural variational inference and learning in belief networks",
+ICML 2014, arXiv:1402.0030; Y. Burda, R. Grosse, R. Salakhutdinov, ICLR 2016, arXiv:1509.00519.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from reference.inference.elbo import log_mean_exp
+from reference.models.discrete_vae.chain import Pass, outcomes_below, pass_through
+from reference.models.discrete_vae.layers import hard, log_mass
+from reference.models.discrete_vae.model import DiscreteVae, Noise, check_noise, draw_noise
+from reference.models.mlp import Floats
+from reference.models.vae.model import EVALUATION_BATCH, Images, check_images
+
+__all__ = [
+    "discrete_elbo",
+    "discrete_elbo_estimate",
+    "discrete_log_evidence_bounds",
+    "discrete_log_weights",
+    "draws_in_rows",
+    "in_batches",
+    "log_weights",
+]
+
+
+def discrete_elbo_estimate(model: DiscreteVae, x: Images, noise: Noise) -> Floats:
+    """Return the estimates of the ELBO of each image, one a draw, in nats.
+
+    Spec: DVA-3.
+
+    Args:
+        x: shape ``(B, D)``; 0 and 1.
+
+    Returns:
+        Shape ``(K, B)``.
+
+    Raises:
+        DataError, DistributionError: images or noise are not the model's (DVA-3).
+    """
+    below, u = draws_in_rows(model, x, noise)
+    return pass_through(model, 0, below, u, hard).values.reshape(-1, len(x))
+
+
+def discrete_log_weights(model: DiscreteVae, x: Images, noise: Noise) -> Floats:
+    """Return the log weight of each draw, in nats: shape ``(K, B)``.
+
+    Spec: DVA-4.
+
+        log w = log p(x, b_1, ..., b_N) - log q(b_1, ..., b_N | x)
+
+    Raises:
+        DataError, DistributionError: images or noise are not the model's (DVA-3).
+    """
+    below, u = draws_in_rows(model, x, noise)
+    through = pass_through(model, 0, below, u, hard)
+    return log_weights(model, through).reshape(-1, len(x))
+
+
+def log_weights(model: DiscreteVae, through: Pass) -> Floats:
+    """Return the log weight of each row of a pass from the image. Spec: DVA-4."""
+    total = np.zeros(len(through.below))
+    for l, part in enumerate(through.layers()):
+        total += log_mass(part.below, part.decoded, outcomes_below(model, l))
+        total -= log_mass(part.s, part.logits, model.outcomes)
+    prior = np.broadcast_to(model.prior.astype(np.float64), part.s.shape)
+    return total + log_mass(part.s, prior, model.outcomes)
+
+
+def discrete_elbo(
+    model: DiscreteVae, x: Images, samples: int, rng: np.random.Generator
+) -> Floats:
+    """Return an estimate of the ELBO of each image, from as many `samples`, in nats.
+
+    Spec: DVA-13.
+
+    Raises:
+        DataError: images are not the model's (DVA-3).
+        DistributionError: `samples` is below 1.
+    """
+
+    def bound(batch: Images, noise: Noise) -> Floats:
+        return np.asarray(discrete_elbo_estimate(model, batch, noise).mean(axis=0))
+
+    return in_batches(bound, model.widths, x, samples, rng)
+
+
+def discrete_log_evidence_bounds(
+    model: DiscreteVae, x: Images, samples: int, rng: np.random.Generator
+) -> Floats:
+    """Return an estimate of ``L_K``, of as many `samples`, of each image, in nats.
+
+    Spec: DVA-13.
+
+    Raises:
+        DataError: images are not the model's (DVA-3).
+        DistributionError: `samples` is below 1.
+    """
+
+    def bound(batch: Images, noise: Noise) -> Floats:
+        return log_mean_exp(discrete_log_weights(model, batch, noise).T)
+
+    return in_batches(bound, model.widths, x, samples, rng)
+
+
+def in_batches(
+    bound: Callable[[Images, Noise], Floats],
+    widths: tuple[int, ...],
+    x: Images,
+    samples: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """Return the bounds of all images, each batch with noise of its own. Spec: DVA-13."""
+    bounds = []
+    for start in range(0, max(1, len(x)), EVALUATION_BATCH):
+        batch = x[start : start + EVALUATION_BATCH]
+        bounds.append(bound(batch, draw_noise(widths, len(batch), samples, rng, pairs=False)))
+    return np.concatenate(bounds)
+
+
+def draws_in_rows(
+    model: DiscreteVae, x: Images, noise: Noise, *, pairs: bool = False, least: int = 1
+) -> tuple[Floats, tuple[Floats, ...]]:
+    """Return images and noise `u` with a row for each draw of each image. Spec: DVA-3.
+
+    Raises:
+        DataError, DistributionError: images or noise are not the model's (DVA-3).
+    """
+    check_images(x, 1, model.pixels)
+    K = check_noise(model.widths, len(x), noise, pairs=pairs, least=least)
+    u = tuple(a.astype(np.float64).reshape(K * len(x), -1) for a in noise.u)
+    return np.tile(x.astype(np.float64), (K, 1)), u

@@ -1,0 +1,183 @@
+"""The estimators of the gradient in the logits of a layer, and what they learn.
+
+Spec: DVA-7, DVA-8.
+Source: A. Mnih, K. Gregor, ICML 2014, arXiv:1402.0030 (NVIL); S. Gu et al., ICLR 2016,
+arXiv:1511.05176 (MuProp); G. Tucker et al., NeurIPS 2017, arXiv:1703.07370 (REBAR);
+W. Grathwohl et al., ICLR 2018, arXiv:1711.00123 (RELAX); lecture 004.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reference.errors import ModelError
+from reference.inference.gradients import (
+    Latents,
+    RelaxedFunction,
+    baseline_gradient,
+    leave_one_out,
+    muprop_gradient,
+    nvil_signal,
+    relax_gradient,
+    relax_variance_gradient,
+    score_function_gradient,
+)
+from reference.models import mlp
+from reference.models.control_variate import NetworkControl
+from reference.models.discrete_vae.chain import Objective, descend, run
+from reference.models.discrete_vae.layers import at_mean, at_temperature, events, hard, rows
+from reference.models.discrete_vae.model import signs
+from reference.models.mlp import Floats, Layer, Mlp
+
+__all__ = [
+    "LAYERWISE",
+    "Estimator",
+    "Learned",
+    "initialise_learned",
+    "layer_gradient",
+]
+
+LAYERWISE = ("score function", "leave one out", "NVIL", "MuProp", "REBAR", "RELAX")
+"""The estimators of one layer at a time (DVA-7)."""
+
+OF_ALL_LAYERS = ("Concrete", "straight-through", "VIMCO")
+"""The estimators of all layers at once (DVA-9, DVA-10)."""
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """Which estimator, and the numbers that it does not learn (DVA-7)."""
+
+    name: str
+    """One of ``LAYERWISE`` or ``OF_ALL_LAYERS``."""
+    temperature: float = 0.5
+    """Of relaxed states, positive: for Concrete, REBAR and RELAX."""
+    decay: float = 0.8
+    """Of the running mean and variance of NVIL, in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no estimator (DVA-7)."""
+        if self.name not in LAYERWISE + OF_ALL_LAYERS:
+            raise ModelError(f"{self.name!r} is none of {LAYERWISE + OF_ALL_LAYERS}")
+        if not (0 < self.temperature < np.inf and 0 <= self.decay <= 1):
+            raise ModelError(f"temperature or decay out of range in {self}")
+
+    @property
+    def pairs(self) -> bool:
+        """Return whether it takes noise `v`. Spec: DVA-14."""
+        return self.name in ("REBAR", "RELAX")
+
+    @property
+    def least_draws(self) -> int:
+        """Return the fewest draws of an image it can do with. Spec: DVA-7, DVA-10."""
+        return 2 if self.name in ("leave one out", "VIMCO") else 1
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What the estimator of one layer has learned (DVA-8)."""
+
+    baseline: Mlp = ()
+    """``a``, from what is below the layer to one number; no layers: ``a = 0``."""
+    control: Mlp = ()
+    """``r``, from z and what is below; no layers: ``r = 0``."""
+    eta: float = 1.0
+    centre: float = 0.0
+    """The running mean of NVIL."""
+    variance: float = 0.0
+    """Its running variance."""
+
+
+def initialise_learned(
+    estimator: Estimator,
+    widths: Sequence[int],
+    hidden: tuple[int, ...],
+    rng: np.random.Generator,
+    dtype: np.typing.DTypeLike = np.float32,
+) -> tuple[Learned, ...]:
+    """Draw what an estimator starts from, for every layer. Spec: DVA-7, MLP-2.
+
+    NVIL and MuProp have a baseline, RELAX a control variate; the others no network.
+
+    Args:
+        widths: of the image, then of each layer.
+        hidden: widths of the hidden layers of each network.
+    """
+    found = []
+    for below, width in zip(widths[:-1], widths[1:], strict=True):
+        learned = Learned()
+        if estimator.name in ("NVIL", "MuProp"):
+            learned = Learned(baseline=mlp.initialise((below, *hidden, 1), rng, dtype))
+        if estimator.name == "RELAX":
+            sizes = (width + below, *hidden, 1)
+            learned = Learned(control=mlp.initialise(sizes, rng, dtype))
+        found.append(learned)
+    return tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerControl:
+    """``c(z) = eta g(x(z)) + r(z, below)``, for one layer and a batch (DVA-7)."""
+
+    relaxed: RelaxedFunction
+    network: NetworkControl | None
+
+    def value(self, z: Floats) -> Floats:
+        """Return one number a row. Spec: DVA-7."""
+        c = self.relaxed.value(z)
+        return c if self.network is None else c + self.network.value(z)
+
+    def gradient(self, z: Floats) -> Floats:
+        """Return the gradient in z. Spec: DVA-7."""
+        d = self.relaxed.gradient(z)
+        return d if self.network is None else d + self.network.gradient(z)
+
+
+def layer_gradient(
+    estimator: Estimator,
+    learned: Learned,
+    f: Objective,
+    g: Objective,
+    q: Latents,
+    u: Floats,
+    v: Floats | None,
+    draws: int,
+) -> tuple[Floats, Learned]:
+    """Return estimates of the gradient of ``E f(b)`` in the logits, and what is learned.
+
+    Spec: DVA-7, DVA-8.
+
+    Args:
+        f: of states.
+        g: of the numbers in place of states; f itself where there is no layer above.
+        u, v: rows of events, draw by draw.
+        draws: ``K``.
+
+    Returns:
+        Rows of events; and the gradients in `learned`, as means over rows, with the running
+        mean and variance as they are after this batch.
+    """
+    if estimator.pairs:
+        return _relax(estimator, learned, f, g, q, u, v)
+    b = q.rounded(q.relaxed(u))
+    if estimator.name == "score function":
+        return score_function_gradient(f.value, q, u), learned
+    if estimator.name == "leave one out":
+        others = leave_one_out(f.value(b).reshape(draws, -1)).ravel()
+        return score_function_gradient(f.value, q, u, others), learned
+    outputs, inputs = run(learned.baseline, f.below)
+    a = outputs[:, 0]
+    if estimator.name == "NVIL":
+        target = f.value(b)
+        found = nvil_signal(target - a, learned.centre, learned.variance, estimator.decay)
+        d = score_function_gradient(lambda _: found.signal, q, u)
+        learned = replace(learned, centre=float(found.centre), variance=float(found.variance))
+    else:
+        p = np.broadcast_to(q.mean, b.shape)
+        linear = g.value(p) + rows(g.gradient(p) * (b - p)).sum(axis=1)
+        target = f.value(b) - linear
+        d = muprop_gradient(g.value, g.gradient, q, u, a)
+        d = d + score_function_gradient(lambda s: f.value(s) - g.value(s), q, u)
+    slope = baseline_gradient(target, a)[:, None] / len(a)
+    return d, replace(learned, baseline=descend(learned.baseline, inputs, slope)[0])

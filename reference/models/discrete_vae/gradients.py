@@ -1,0 +1,157 @@
+"""The gradient of the bound, by any of the estimators.
+
+Spec: DVA-6 to DVA-10.
+
+A layer at a time, the gradient in the logits is an estimate of GRD of the expectation of all
+that depends on the state of the layer; the encoder takes it from there, by reverse
+accumulation. Decoders and prior have the derivative at the states that were drawn.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import softmax
+
+from reference.errors import ModelError
+from reference.inference.elbo import log_mean_exp
+from reference.inference.gradients import vimco_signal
+from reference.models.discrete_vae.bound import draws_in_rows, log_weights
+from reference.models.discrete_vae.chain import (
+    Derivative,
+    Objective,
+    Pass,
+    outcomes_below,
+    closed_form_gradient,
+    descend,
+    pass_through,
+    reverse,
+)
+from reference.models.discrete_vae.estimators import (
+    LAYERWISE,
+    Estimator,
+    Learned,
+    layer_gradient,
+)
+from reference.models.discrete_vae.layers import (
+    Relaxation,
+    at_mean,
+    at_temperature,
+    events,
+    hard,
+    probabilities,
+    rows,
+    straight_through,
+)
+from reference.models.discrete_vae.model import DiscreteVae, Noise
+from reference.models.mlp import Floats, Mlp
+from reference.models.vae.model import Images
+
+__all__ = ["DiscreteGradients", "discrete_gradients"]
+
+
+@dataclass(frozen=True)
+class DiscreteGradients:
+    """What a step of training takes (DVA-6, DVA-8)."""
+
+    nats: float
+    """The mean over draws and images of minus the estimates that were used."""
+    model: DiscreteVae
+    """The gradient of that, with the structure of the model."""
+    learned: tuple[Learned, ...]
+    """The gradients in what the estimator has learned, a layer each; but its running mean and
+    variance are those after this batch."""
+
+
+def discrete_gradients(
+    model: DiscreteVae,
+    x: Images,
+    noise: Noise,
+    estimator: Estimator,
+    learned: tuple[Learned, ...],
+) -> DiscreteGradients:
+    """Return the mean of minus the bound, and estimates of its gradient.
+
+    Spec: DVA-6, DVA-9, DVA-10.
+
+    Args:
+        x: shape ``(B, D)``; 0 and 1.
+        noise: with `v` for REBAR and RELAX, with ``K >= 2`` draws for leave one out and VIMCO.
+        learned: one a layer.
+
+    Raises:
+        DataError, DistributionError: images or noise are not the model's (DVA-3).
+        ModelError: `learned` is not the estimator's (DVA-7).
+    """
+    pairs, least = estimator.pairs, estimator.least_draws
+    below, u = draws_in_rows(model, x, noise, pairs=pairs, least=least)
+    if len(learned) != len(model.encoders):
+        raise ModelError(f"{len(learned)} of {len(model.encoders)} layers have learned")
+    through = pass_through(model, 0, below, u, _relaxation(estimator))
+    if estimator.name == "VIMCO":
+        nats, found = _vimco(model, through, len(x))
+        return DiscreteGradients(nats, found, learned)
+    nats = -float(through.values.mean())
+    found = reverse(model, 0, through, np.full(len(below), -1 / len(below)))[0]
+    if estimator.name in LAYERWISE:
+        v = tuple(a.astype(np.float64).reshape(len(below), -1) for a in noise.v)
+        encoders, learned = _layerwise(model, through, u, v, estimator, learned, len(x))
+        found = replace(found, encoders=encoders)
+    return DiscreteGradients(nats, _as_model(model, found), learned)
+
+
+def _relaxation(estimator: Estimator) -> Relaxation:
+    """Return what stands for the states in decoders and in the bound (DVA-6, DVA-9)."""
+    if estimator.name == "Concrete":
+        return at_temperature(estimator.temperature)
+    return straight_through if estimator.name == "straight-through" else hard
+
+
+def _layerwise(
+    model: DiscreteVae,
+    through: Pass,
+    u: tuple[Floats, ...],
+    v: tuple[Floats, ...],
+    estimator: Estimator,
+    learned: tuple[Learned, ...],
+    images: int,
+) -> tuple[tuple[Mlp, ...], tuple[Learned, ...]]:
+    """Return estimates of the gradient in each encoder, and what is learned (DVA-6)."""
+    relaxation = at_temperature(estimator.temperature)
+    if estimator.name == "MuProp":
+        relaxation = at_mean
+    encoders: list[Mlp] = []
+    lessons: list[Learned] = []
+    for l, part in enumerate(through.layers()):
+        f = Objective(model, l, part.below, u, hard)
+        g = Objective(model, l, part.below, u, relaxation)
+        noise = [events(a[l], model.outcomes) for a in (u, v) if a]
+        d, lesson = layer_gradient(estimator, learned[l], f, g, part.q, noise, images)
+        d = rows(d) + closed_form_gradient(model, l, part.logits)
+        encoders.append(descend(model.encoders[l], part.encoder_inputs, -d / len(d))[0])
+        lessons.append(lesson)
+    return tuple(encoders), tuple(lessons)
+
+
+def _vimco(model: DiscreteVae, through: Pass, images: int) -> tuple[float, DiscreteVae]:
+    """Return the mean of minus the estimates of ``L_K``, and its gradient (DVA-10)."""
+    log_w = log_weights(model, through).reshape(-1, images).T
+    nats = -float(log_mean_exp(log_w).mean())
+    share = softmax(log_w, axis=1)
+    weight = ((share - vimco_signal(log_w)) / images).T.reshape(-1, 1)
+    share = -share.T.reshape(-1, 1) / images
+    encoders: list[Mlp] = []
+    decoders: list[Mlp] = []
+    for l, part in enumerate(through.layers()):
+        score = part.s - probabilities(part.logits, model.outcomes)
+        encoders.append(descend(model.encoders[l], part.encoder_inputs, weight * score)[0])
+        gap = part.below - probabilities(part.decoded, outcomes_below(model, l))
+        decoders.append(descend(model.decoders[l], part.decoder_inputs, share * gap)[0])
+        prior = (share * (part.s - probabilities(model.prior[None], model.outcomes))).sum(axis=0)
+    found = Derivative(tuple(encoders), tuple(decoders), prior)
+    return nats, _as_model(model, found)
+
+
+def _as_model(model: DiscreteVae, found: Derivative) -> DiscreteVae:
+    """Return a gradient with the structure and the type of the model."""
+    prior = found.prior.astype(model.dtype)
+    return DiscreteVae(found.encoders, found.decoders, prior, model.outcomes)
