@@ -31,8 +31,9 @@ from threadpoolctl import threadpool_limits
 
 from fast.models.mlp import adam_kernel
 from fast.models.vae import binarise, importance_weighted_gradients, log_evidence_bounds
+from reference.inference.adam import BETA_1, BETA_2
 from reference.models import mlp
-from reference.models.mlp import BETA_1, BETA_2, Layer
+from reference.models.mlp import Layer
 from reference.models.vae import Vae, initialise
 
 Images = NDArray[np.uint8]
