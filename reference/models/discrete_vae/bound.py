@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from reference.inference.distributions.parameters import Floats
 from reference.inference.elbo import log_mean_exp
 from reference.models.discrete_vae.chain import Pass, outcomes_below, pass_through
 from reference.models.discrete_vae.layers import hard, log_mass
 from reference.models.discrete_vae.model import DiscreteVae, Noise, check_noise, draw_noise
-from reference.models.mlp import Floats
 from reference.models.vae.model import EVALUATION_BATCH, Images, check_images
 
 __all__ = [
@@ -62,12 +62,12 @@ def discrete_log_weights(model: DiscreteVae, x: Images, noise: Noise) -> Floats:
 
 def log_weights(model: DiscreteVae, through: Pass) -> Floats:
     """Return the log weight of each row of a pass from the image. Spec: DVA-4."""
-    total = np.zeros(len(through.below))
-    for l, part in enumerate(through.layers()):
-        total += log_mass(part.below, part.decoded, outcomes_below(model, l))
-        total -= log_mass(part.s, part.logits, model.outcomes)
-    prior = np.broadcast_to(model.prior.astype(np.float64), part.s.shape)
-    return total + log_mass(part.s, prior, model.outcomes)
+    total = np.zeros(len(through.layer.below))
+    for index, part in enumerate(through.layers()):
+        total += log_mass(part.layer.below, part.decoded, outcomes_below(model, index))
+        total -= log_mass(part.layer.s, part.layer.logits, model.outcomes)
+    prior = np.broadcast_to(model.prior.astype(np.float64), part.layer.s.shape)
+    return total + log_mass(part.layer.s, prior, model.outcomes)
 
 
 def discrete_elbo(

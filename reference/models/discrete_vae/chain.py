@@ -7,7 +7,7 @@ states of that layer. So both functions do one layer and call themselves for tho
 
     estimate(below)  =  log p(below | s) + closed form(theta) + estimate of the layers above(s)
 
-    with  theta = encoder(below)   and   s, from theta and noise, a state or what is in its place
+    with  theta = encoder(below),  and from theta and noise s, a state or what stands for it
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reference.inference.distributions.parameters import Floats
 from reference.inference.gradients import Latents
 from reference.models import mlp
 from reference.models.discrete_vae.layers import (
@@ -32,38 +33,48 @@ from reference.models.discrete_vae.layers import (
     rows,
 )
 from reference.models.discrete_vae.model import DiscreteVae, signs
-from reference.models.mlp import Floats, Mlp
+from reference.models.mlp import Mlp
 
 __all__ = [
-    "Objective",
     "Derivative",
+    "Objective",
     "Pass",
     "closed_form_gradient",
     "descend",
+    "encode",
+    "encoder_gradient",
     "outcomes_below",
     "pass_through",
+    "prior_mean",
     "reverse",
     "run",
 ]
 
 
 @dataclass(frozen=True, eq=False)
-class Pass:
-    """What a pass through layer `l` and those above it left behind, a row each."""
+class Encoded:
+    """A layer, drawn given what is below it; a row each."""
 
-    values: Floats
-    """The estimates, in nats; shape ``(R,)``."""
     below: Floats
-    """What the encoder took: the states of layer ``l - 1``, or the images."""
+    """What the encoder took: the states of the layer below, or the images."""
+    inputs: tuple[mlp.Floats, ...]
+    """What the reverse through the encoder needs."""
     logits: Floats
-    """``theta`` of the layer."""
     q: Latents
     s: Floats
     """What stands for the state."""
     slope: Slope
-    """From the derivative in `s` to that in `logits`."""
-    encoder_inputs: tuple[Floats, ...]
-    decoder_inputs: tuple[Floats, ...]
+    """From the derivative in the state to that in the logits, both as events."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """What a pass through layer `index` and those above it left behind, a row each."""
+
+    values: Floats
+    """The estimates, in nats; shape ``(R,)``."""
+    layer: Encoded
+    decoder_inputs: tuple[mlp.Floats, ...]
     decoded: Floats
     """The logits of what is below."""
     above: "Pass | None"
@@ -84,12 +95,35 @@ class Derivative:
     prior: Floats
 
 
-def outcomes_below(model: DiscreteVae, l: int) -> int:
-    """Return the outcomes of what layer `l` decodes to: an image is bits. Spec: DVA-2."""
-    return 1 if l == 0 else model.outcomes
+def encode(
+    encoder: Mlp, below: Floats, u: Floats, outcomes: int, relaxation: Relaxation
+) -> Encoded:
+    """Return a layer, drawn given rows of what is below it. Spec: DVA-1, DVA-2."""
+    logits, inputs = run(encoder, below)
+    q = latents(logits, outcomes)
+    state, slope = relaxation(q, events(u, outcomes))
+    return Encoded(below, inputs, logits, q, rows(state), slope)
 
 
-def run(network: Mlp, s: Floats) -> tuple[Floats, tuple[Floats, ...]]:
+def encoder_gradient(
+    encoder: Mlp, layer: Encoded, d_s: Floats, d_logits: Floats | float, outcomes: int
+) -> tuple[Mlp, Floats]:
+    """Return the gradient in an encoder, and in what it took. Spec: DVA-5.
+
+    Args:
+        d_s: in what stands for the state; rows.
+        d_logits: in the logits, beside what comes from `d_s`.
+    """
+    d = rows(layer.slope(events(d_s, outcomes))) + d_logits
+    return descend(encoder, layer.inputs, d)
+
+
+def outcomes_below(model: DiscreteVae, index: int) -> int:
+    """Return the outcomes of what layer `index` decodes to: an image is bits. Spec: DVA-2."""
+    return 1 if index == 0 else model.outcomes
+
+
+def run(network: Mlp, s: Floats) -> tuple[Floats, tuple[mlp.Floats, ...]]:
     """Return what a network makes of states, in binary64, and what `reverse` needs.
 
     Spec: DVA-2.
@@ -98,52 +132,57 @@ def run(network: Mlp, s: Floats) -> tuple[Floats, tuple[Floats, ...]]:
     return outputs.astype(np.float64), inputs
 
 
-def descend(network: Mlp, inputs: tuple[Floats, ...], d: Floats) -> tuple[Mlp, Floats]:
+def descend(network: Mlp, inputs: tuple[mlp.Floats, ...], d: Floats) -> tuple[Mlp, Floats]:
     """Return the gradient in a network and in the states that it took. Spec: DVA-2."""
     gradient, d_signs = mlp.reverse(network, inputs, d.astype(network[0].bias.dtype))
     return gradient, 2 * d_signs.astype(np.float64)
 
 
-def _closed_form(model: DiscreteVae, l: int, logits: Floats) -> Floats:
-    """Return the entropy of layer `l`, or minus the divergence of the last. Spec: DVA-3."""
-    if l + 1 < len(model.encoders):
+def prior_mean(model: DiscreteVae) -> Floats:
+    """Return the probabilities of the prior, as one row. Spec: DVA-2."""
+    return probabilities(model.prior[None].astype(np.float64), model.outcomes)
+
+
+def _closed_form(model: DiscreteVae, index: int, logits: Floats) -> Floats:
+    """Return the entropy of a layer, or minus the divergence of the last. Spec: DVA-3."""
+    if index + 1 < len(model.encoders):
         return entropy(logits, model.outcomes)
     return -divergence(logits, model.prior.astype(np.float64), model.outcomes)
 
 
-def closed_form_gradient(model: DiscreteVae, l: int, logits: Floats) -> Floats:
+def closed_form_gradient(model: DiscreteVae, index: int, logits: Floats) -> Floats:
     """Return the gradient of that in the logits. Spec: DVA-6."""
-    if l + 1 < len(model.encoders):
+    if index + 1 < len(model.encoders):
         return entropy_gradient(logits, model.outcomes)
     return -divergence_gradient(logits, model.prior.astype(np.float64), model.outcomes)
 
 
 def pass_through(
-    model: DiscreteVae, l: int, below: Floats, noise: Sequence[Floats], relaxation: Relaxation
+    model: DiscreteVae,
+    index: int,
+    below: Floats,
+    noise: Sequence[Floats],
+    relaxation: Relaxation,
 ) -> Pass:
-    """Go through layer `l`, counted from 0, and those above it. Spec: DVA-3, DVA-5.
+    """Go through layer `index`, counted from 0, and those above it. Spec: DVA-3, DVA-5.
 
     Args:
-        below: rows of what layer `l` stands on; states, images, or numbers in their place.
+        below: rows of what layer `index` stands on; states, images, or numbers in their place.
         noise: rows of noise of every layer, from layer 0.
     """
-    logits, encoder_inputs = run(model.encoders[l], below)
-    q = latents(logits, model.outcomes)
-    state, slope = relaxation(q, events(noise[l], model.outcomes))
-    s = rows(state)
-    decoded, decoder_inputs = run(model.decoders[l], s)
-    values = log_mass(below, decoded, outcomes_below(model, l)) + _closed_form(model, l, logits)
+    layer = encode(model.encoders[index], below, noise[index], model.outcomes, relaxation)
+    decoded, decoder_inputs = run(model.decoders[index], layer.s)
+    values = log_mass(below, decoded, outcomes_below(model, index))
+    values = values + _closed_form(model, index, layer.logits)
     above = None
-    if l + 1 < len(model.encoders):
-        above = pass_through(model, l + 1, s, noise, relaxation)
+    if index + 1 < len(model.encoders):
+        above = pass_through(model, index + 1, layer.s, noise, relaxation)
         values = values + above.values
-    return Pass(
-        values, below, logits, q, s, slope, encoder_inputs, decoder_inputs, decoded, above
-    )
+    return Pass(values, layer, decoder_inputs, decoded, above)
 
 
 def reverse(
-    model: DiscreteVae, l: int, through: Pass, weight: Floats
+    model: DiscreteVae, index: int, through: Pass, weight: Floats
 ) -> tuple[Derivative, Floats]:
     """Return the gradient of ``weight . values`` in layers and prior, and in `below`.
 
@@ -153,18 +192,19 @@ def reverse(
         weight: shape ``(R,)``.
     """
     outcomes, column = model.outcomes, weight[:, None]
-    beneath = outcomes_below(model, l)
-    d_decoded = column * (through.below - probabilities(through.decoded, beneath))
-    decoder, d_s = descend(model.decoders[l], through.decoder_inputs, d_decoded)
+    beneath = outcomes_below(model, index)
+    d_decoded = column * (through.layer.below - probabilities(through.decoded, beneath))
+    decoder, d_s = descend(model.decoders[index], through.decoder_inputs, d_decoded)
     if through.above is None:
-        gap = probabilities(through.logits, outcomes) - probabilities(model.prior[None], outcomes)
+        gap = probabilities(through.layer.logits, outcomes) - prior_mean(model)
         above = Derivative((), (), (column * gap).sum(axis=0))
     else:
-        above, d_above = reverse(model, l + 1, through.above, weight)
+        above, d_above = reverse(model, index + 1, through.above, weight)
         d_s = d_s + d_above
-    d_logits = rows(through.slope(events(d_s, outcomes)))
-    d_logits = d_logits + column * closed_form_gradient(model, l, through.logits)
-    encoder, d_below = descend(model.encoders[l], through.encoder_inputs, d_logits)
+    d_logits = column * closed_form_gradient(model, index, through.layer.logits)
+    encoder, d_below = encoder_gradient(
+        model.encoders[index], through.layer, d_s, d_logits, outcomes
+    )
     d_below = d_below + column * log_mass_slope(through.decoded, beneath)
     found = Derivative((encoder, *above.encoders), (decoder, *above.decoders), above.prior)
     return found, d_below
@@ -175,7 +215,7 @@ class Objective:
     """``f`` of a layer (DVA-6), as GRD takes functions: all that depends on its state."""
 
     model: DiscreteVae
-    l: int
+    index: int
     below: Floats
     noise: Sequence[Floats]
     relaxation: Relaxation
@@ -183,25 +223,25 @@ class Objective:
 
     def value(self, state: Floats) -> Floats:
         """Return one number a row. Spec: DVA-6."""
-        decoded, _ = run(self.model.decoders[self.l], rows(state))
-        values = log_mass(self.below, decoded, outcomes_below(self.model, self.l))
+        decoded, _ = run(self.model.decoders[self.index], rows(state))
+        values = log_mass(self.below, decoded, outcomes_below(self.model, self.index))
         above = self._above(state)
         return values if above is None else values + above.values
 
     def gradient(self, state: Floats) -> Floats:
         """Return the gradient, of the shape of `state`. Spec: DVA-6."""
-        decoder = self.model.decoders[self.l]
+        decoder = self.model.decoders[self.index]
         decoded, inputs = run(decoder, rows(state))
-        p = probabilities(decoded, outcomes_below(self.model, self.l))
+        p = probabilities(decoded, outcomes_below(self.model, self.index))
         _, d = descend(decoder, inputs, self.below - p)
         above = self._above(state)
         if above is not None:
-            d = d + reverse(self.model, self.l + 1, above, np.ones(len(state)))[1]
+            d = d + reverse(self.model, self.index + 1, above, np.ones(len(state)))[1]
         return d.reshape(state.shape)
 
     def _above(self, state: Floats) -> Pass | None:
-        if self.l + 1 == len(self.model.encoders):
+        if self.index + 1 == len(self.model.encoders):
             return None
         return pass_through(
-            self.model, self.l + 1, rows(state), self.noise, self.relaxation
+            self.model, self.index + 1, rows(state), self.noise, self.relaxation
         )

@@ -8,10 +8,13 @@ W. Grathwohl et al., ICLR 2018, arXiv:1711.00123 (RELAX); lecture 004.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from reference.errors import ModelError
+from reference.inference.distributions.parameters import Floats
 from reference.inference.gradients import (
     Latents,
     RelaxedFunction,
@@ -26,16 +29,19 @@ from reference.inference.gradients import (
 from reference.models import mlp
 from reference.models.control_variate import NetworkControl
 from reference.models.discrete_vae.chain import Objective, descend, run
-from reference.models.discrete_vae.layers import at_mean, at_temperature, events, hard, rows
+from reference.models.discrete_vae.layers import rows
 from reference.models.discrete_vae.model import signs
-from reference.models.mlp import Floats, Layer, Mlp
+from reference.models.mlp import Layer, Mlp
 
 __all__ = [
     "LAYERWISE",
+    "OF_ALL_LAYERS",
     "Estimator",
+    "LayerControl",
     "Learned",
     "initialise_learned",
     "layer_gradient",
+    "nvil",
 ]
 
 LAYERWISE = ("score function", "leave one out", "NVIL", "MuProp", "REBAR", "RELAX")
@@ -94,7 +100,7 @@ def initialise_learned(
     widths: Sequence[int],
     hidden: tuple[int, ...],
     rng: np.random.Generator,
-    dtype: np.typing.DTypeLike = np.float32,
+    dtype: DTypeLike = np.float32,
 ) -> tuple[Learned, ...]:
     """Draw what an estimator starts from, for every layer. Spec: DVA-7, MLP-2.
 
@@ -105,7 +111,7 @@ def initialise_learned(
         hidden: widths of the hidden layers of each network.
     """
     found = []
-    for below, width in zip(widths[:-1], widths[1:], strict=True):
+    for below, width in pairwise(widths):
         learned = Learned()
         if estimator.name in ("NVIL", "MuProp"):
             learned = Learned(baseline=mlp.initialise((below, *hidden, 1), rng, dtype))
@@ -118,7 +124,10 @@ def initialise_learned(
 
 @dataclass(frozen=True, eq=False)
 class LayerControl:
-    """``c(z) = eta g(x(z)) + r(z, below)``, for one layer and a batch (DVA-7)."""
+    """``c(z) = eta g(x(z)) + r(z, below)``, for one layer and a batch (DVA-7).
+
+    Its parameters (GRD-13) are eta, and those of r.
+    """
 
     relaxed: RelaxedFunction
     network: NetworkControl | None
@@ -133,6 +142,20 @@ class LayerControl:
         d = self.relaxed.gradient(z)
         return d if self.network is None else d + self.network.gradient(z)
 
+    def parameter_gradient(self, z: Floats, weight: Floats, direction: Floats) -> Floats:
+        """Return the gradient of the sum over rows of ``weight c + direction . grad c``.
+
+        Spec: DVA-8, GRD-13. In place of one line a row, it is their sum: r may be large.
+        """
+        relaxed = replace(self.relaxed, eta=1.0)
+        along = (relaxed.gradient(z) * direction).sum()
+        d_eta = weight @ relaxed.value(z) + along
+        if self.network is None:
+            return np.array([d_eta])
+        d_network = self.network.parameter_gradient_sum(z, weight, direction)
+        arrays = [a.ravel() for p in d_network for a in (p.weights, p.bias)]
+        return np.concatenate([[d_eta], *arrays])
+
 
 def layer_gradient(
     estimator: Estimator,
@@ -140,9 +163,8 @@ def layer_gradient(
     f: Objective,
     g: Objective,
     q: Latents,
-    u: Floats,
-    v: Floats | None,
-    draws: int,
+    noise: Sequence[Floats],
+    images: int,
 ) -> tuple[Floats, Learned]:
     """Return estimates of the gradient of ``E f(b)`` in the logits, and what is learned.
 
@@ -151,33 +173,89 @@ def layer_gradient(
     Args:
         f: of states.
         g: of the numbers in place of states; f itself where there is no layer above.
-        u, v: rows of events, draw by draw.
-        draws: ``K``.
+        noise: u, and v where the estimator takes it; rows of events, draw by draw.
+        images: ``B``, how many rows are one draw.
 
     Returns:
         Rows of events; and the gradients in `learned`, as means over rows, with the running
         mean and variance as they are after this batch.
     """
     if estimator.pairs:
-        return _relax(estimator, learned, f, g, q, u, v)
+        return _relax(estimator, learned, f, g, q, *noise)
+    (u,) = noise
     b = q.rounded(q.relaxed(u))
     if estimator.name == "score function":
         return score_function_gradient(f.value, q, u), learned
     if estimator.name == "leave one out":
-        others = leave_one_out(f.value(b).reshape(draws, -1)).ravel()
+        others = leave_one_out(f.value(b).reshape(-1, images)).ravel()
         return score_function_gradient(f.value, q, u, others), learned
-    outputs, inputs = run(learned.baseline, f.below)
-    a = outputs[:, 0]
     if estimator.name == "NVIL":
-        target = f.value(b)
-        found = nvil_signal(target - a, learned.centre, learned.variance, estimator.decay)
-        d = score_function_gradient(lambda _: found.signal, q, u)
-        learned = replace(learned, centre=float(found.centre), variance=float(found.variance))
-    else:
-        p = np.broadcast_to(q.mean, b.shape)
-        linear = g.value(p) + rows(g.gradient(p) * (b - p)).sum(axis=1)
-        target = f.value(b) - linear
-        d = muprop_gradient(g.value, g.gradient, q, u, a)
-        d = d + score_function_gradient(lambda s: f.value(s) - g.value(s), q, u)
+        signal, lesson = nvil(estimator, learned, f.below, f.value(b))
+        return score_function_gradient(lambda _: signal, q, u), lesson
+    p = np.broadcast_to(q.mean, b.shape)
+    linear = g.value(p) + rows(g.gradient(p) * (b - p)).sum(axis=1)
+    a, lesson = _baseline(learned, f.below, f.value(b) - linear)
+    d = muprop_gradient(g.value, g.gradient, q, u, a)
+    # MuProp is of g; for states drawn above, f has another value than g
+    return d + score_function_gradient(lambda s: f.value(s) - g.value(s), q, u), lesson
+
+
+def nvil(
+    estimator: Estimator, learned: Learned, below: Floats, values: Floats
+) -> tuple[Floats, Learned]:
+    """Return the signal of NVIL for a batch of values, and what is learned.
+
+    Spec: DVA-7, DVA-8.
+
+    Args:
+        below: what the baseline takes; a row for each value.
+    """
+    a, lesson = _baseline(learned, below, values)
+    found = nvil_signal(values - a, learned.centre, learned.variance, estimator.decay)
+    return found.signal, replace(
+        lesson, centre=float(found.centre), variance=float(found.variance)
+    )
+
+
+def _baseline(learned: Learned, below: Floats, target: Floats) -> tuple[Floats, Learned]:
+    """Return the baseline, and the gradient of its mean squared error."""
+    if not learned.baseline:
+        return np.zeros(len(target)), learned
+    outputs, inputs = run(learned.baseline, below)
+    a = outputs[:, 0]
     slope = baseline_gradient(target, a)[:, None] / len(a)
-    return d, replace(learned, baseline=descend(learned.baseline, inputs, slope)[0])
+    return a, replace(learned, baseline=descend(learned.baseline, inputs, slope)[0])
+
+
+def _relax(
+    estimator: Estimator,
+    learned: Learned,
+    f: Objective,
+    g: Objective,
+    q: Latents,
+    u: Floats,
+    v: Floats,
+) -> tuple[Floats, Learned]:
+    """Return the estimates of REBAR or RELAX, and the gradients in eta and r (DVA-8)."""
+    relaxed = RelaxedFunction(g.value, g.gradient, q, estimator.temperature, learned.eta)
+    network = None
+    if learned.control:
+        network = NetworkControl(learned.control, signs(f.below), q.axes)
+    c = LayerControl(relaxed, network)
+    d = relax_gradient(f.value, c, q, u, v)
+    eta, *parameters = relax_variance_gradient(c, q, u, v, d) / len(d)
+    control = _in_layers(learned.control, np.array(parameters))
+    return d, replace(learned, eta=float(eta), control=control)
+
+
+def _in_layers(network: Mlp, parameters: Floats) -> Mlp:
+    """Return numbers in a row as a network of the same shapes."""
+    found: list[Layer] = []
+    start = 0
+    for layer in network:
+        w, b = layer.weights, layer.bias
+        middle, end = start + w.size, start + w.size + b.size
+        weights = parameters[start:middle].reshape(w.shape).astype(w.dtype)
+        found.append(Layer(weights, parameters[middle:end].astype(b.dtype)))
+        start = end
+    return tuple(found)

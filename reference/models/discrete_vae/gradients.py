@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import softmax
 
 from reference.errors import ModelError
+from reference.inference.distributions.parameters import Floats
 from reference.inference.elbo import log_mean_exp
 from reference.inference.gradients import vimco_signal
 from reference.models.discrete_vae.bound import draws_in_rows, log_weights
@@ -20,10 +21,11 @@ from reference.models.discrete_vae.chain import (
     Derivative,
     Objective,
     Pass,
-    outcomes_below,
     closed_form_gradient,
     descend,
+    outcomes_below,
     pass_through,
+    prior_mean,
     reverse,
 )
 from reference.models.discrete_vae.estimators import (
@@ -43,7 +45,7 @@ from reference.models.discrete_vae.layers import (
     straight_through,
 )
 from reference.models.discrete_vae.model import DiscreteVae, Noise
-from reference.models.mlp import Floats, Mlp
+from reference.models.mlp import Mlp
 from reference.models.vae.model import Images
 
 __all__ = ["DiscreteGradients", "discrete_gradients"]
@@ -88,8 +90,8 @@ def discrete_gradients(
         raise ModelError(f"{len(learned)} of {len(model.encoders)} layers have learned")
     through = pass_through(model, 0, below, u, _relaxation(estimator))
     if estimator.name == "VIMCO":
-        nats, found = _vimco(model, through, len(x))
-        return DiscreteGradients(nats, found, learned)
+        nats, whole = _vimco(model, through, len(x))
+        return DiscreteGradients(nats, whole, learned)
     nats = -float(through.values.mean())
     found = reverse(model, 0, through, np.full(len(below), -1 / len(below)))[0]
     if estimator.name in LAYERWISE:
@@ -121,13 +123,15 @@ def _layerwise(
         relaxation = at_mean
     encoders: list[Mlp] = []
     lessons: list[Learned] = []
-    for l, part in enumerate(through.layers()):
-        f = Objective(model, l, part.below, u, hard)
-        g = Objective(model, l, part.below, u, relaxation)
-        noise = [events(a[l], model.outcomes) for a in (u, v) if a]
-        d, lesson = layer_gradient(estimator, learned[l], f, g, part.q, noise, images)
-        d = rows(d) + closed_form_gradient(model, l, part.logits)
-        encoders.append(descend(model.encoders[l], part.encoder_inputs, -d / len(d))[0])
+    for index, part in enumerate(through.layers()):
+        f = Objective(model, index, part.layer.below, u, hard)
+        g = Objective(model, index, part.layer.below, u, relaxation)
+        noise = [events(a[index], model.outcomes) for a in (u, v) if a]
+        d, lesson = layer_gradient(
+            estimator, learned[index], f, g, part.layer.q, noise, images
+        )
+        d = rows(d) + closed_form_gradient(model, index, part.layer.logits)
+        encoders.append(descend(model.encoders[index], part.layer.inputs, -d / len(d))[0])
         lessons.append(lesson)
     return tuple(encoders), tuple(lessons)
 
@@ -141,12 +145,12 @@ def _vimco(model: DiscreteVae, through: Pass, images: int) -> tuple[float, Discr
     share = -share.T.reshape(-1, 1) / images
     encoders: list[Mlp] = []
     decoders: list[Mlp] = []
-    for l, part in enumerate(through.layers()):
-        score = part.s - probabilities(part.logits, model.outcomes)
-        encoders.append(descend(model.encoders[l], part.encoder_inputs, weight * score)[0])
-        gap = part.below - probabilities(part.decoded, outcomes_below(model, l))
-        decoders.append(descend(model.decoders[l], part.decoder_inputs, share * gap)[0])
-        prior = (share * (part.s - probabilities(model.prior[None], model.outcomes))).sum(axis=0)
+    for index, part in enumerate(through.layers()):
+        score = part.layer.s - probabilities(part.layer.logits, model.outcomes)
+        encoders.append(descend(model.encoders[index], part.layer.inputs, weight * score)[0])
+        gap = part.layer.below - probabilities(part.decoded, outcomes_below(model, index))
+        decoders.append(descend(model.decoders[index], part.decoder_inputs, share * gap)[0])
+    prior = (share * (part.layer.s - prior_mean(model))).sum(axis=0)
     found = Derivative(tuple(encoders), tuple(decoders), prior)
     return nats, _as_model(model, found)
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import entr, expit, log_softmax, softmax
 
+from reference.inference.distributions.parameters import Floats
 from reference.inference.gradients import Bernoulli, Categorical, Latents
-from reference.models.mlp import Floats
 
 __all__ = [
     "Relaxation",

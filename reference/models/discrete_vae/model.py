@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from reference.errors import DistributionError, ModelError
+from reference.inference.distributions.parameters import Floats
 from reference.models import mlp
-from reference.models.mlp import Floats, Mlp
+from reference.models.mlp import Mlp
 
 __all__ = [
     "DiscreteVae",
