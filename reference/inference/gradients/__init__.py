@@ -12,6 +12,7 @@ from reference.inference.gradients.control_variates import (
     lax_variance_gradient,
     relax_gradient,
     relax_variance_gradient,
+    relax_variance_terms,
 )
 from reference.inference.gradients.implicit import (
     beta_gradient,
@@ -68,6 +69,7 @@ __all__ = [
     "rebar_gradient",
     "relax_gradient",
     "relax_variance_gradient",
+    "relax_variance_terms",
     "reparameterised_gradient",
     "score_function_gradient",
     "straight_through_gradient",
