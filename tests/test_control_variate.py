@@ -245,6 +245,10 @@ REFUSED: dict[str, tuple[type[SpecError], Callable[[], object]]] = {
         DataError,
         lambda: NetworkControl(network(2, 1)).value(np.ones((4, 3))),
     ),
+    "events of no numbers": (
+        DataError,
+        lambda: NetworkControl(network(1, 1)).value(np.ones((4, 0))),
+    ),
     "context left out": (
         DataError,
         lambda: NetworkControl(network(3, 1)).value(np.ones((4, 2))),

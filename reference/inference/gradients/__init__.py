@@ -1,6 +1,6 @@
 """GRD: gradients of expectations, from samples.
 
-Spec: GRD-1 to GRD-20.
+Spec: GRD-1 to GRD-22.
 """
 
 from reference.inference.gradients.arguments import Function
@@ -28,6 +28,7 @@ from reference.inference.gradients.location_scale import (
     reparameterised_gradient,
 )
 from reference.inference.gradients.multi_sample import BASELINES, vimco_gradient
+from reference.inference.gradients.multivariate_normal import multivariate_normal_gradient
 from reference.inference.gradients.rebar import RelaxedFunction, rebar_gradient
 from reference.inference.gradients.relaxed import (
     concrete_gradient,
@@ -41,11 +42,13 @@ from reference.inference.gradients.score_function import (
     nvil_signal,
     score_function_gradient,
 )
+from reference.inference.gradients.transformed import TRANSFORMS, transformed_gradient
 
 __all__ = [
     "BASELINES",
     "BASES",
     "PATHS",
+    "TRANSFORMS",
     "Bernoulli",
     "Categorical",
     "ControlVariate",
@@ -64,6 +67,7 @@ __all__ = [
     "lax_gradient",
     "lax_variance_gradient",
     "leave_one_out",
+    "multivariate_normal_gradient",
     "muprop_gradient",
     "nvil_signal",
     "rebar_gradient",
@@ -73,5 +77,6 @@ __all__ = [
     "reparameterised_gradient",
     "score_function_gradient",
     "straight_through_gradient",
+    "transformed_gradient",
     "vimco_gradient",
 ]
