@@ -232,7 +232,7 @@ def test_factors_that_are_refused() -> None:
         (np.zeros(2), np.ones(2), noise),
         (np.zeros(2), np.array([[1.0, 0.0], [math.nan, 1.0]]), noise),
         (np.array([0.0, math.inf]), good, noise),
-        (np.zeros((1, 2)), good, noise),
+        (np.zeros((1, 2)), good, np.zeros((1, 2))),
         (np.zeros(0), np.zeros((0, 0)), np.zeros(0)),
         (np.zeros(2), good, np.zeros(1)),
         (np.zeros(2), good, np.zeros((4, 3))),
