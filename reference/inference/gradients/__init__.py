@@ -1,6 +1,6 @@
 """GRD: gradients of expectations, from samples.
 
-Spec: GRD-1 to GRD-20.
+Spec: GRD-1 to GRD-22.
 """
 
 from reference.inference.gradients.arguments import Function
@@ -12,6 +12,7 @@ from reference.inference.gradients.control_variates import (
     lax_variance_gradient,
     relax_gradient,
     relax_variance_gradient,
+    relax_variance_terms,
 )
 from reference.inference.gradients.implicit import (
     beta_gradient,
@@ -27,6 +28,7 @@ from reference.inference.gradients.location_scale import (
     reparameterised_gradient,
 )
 from reference.inference.gradients.multi_sample import BASELINES, vimco_gradient, vimco_signal
+from reference.inference.gradients.multivariate_normal import multivariate_normal_gradient
 from reference.inference.gradients.rebar import RelaxedFunction, rebar_gradient
 from reference.inference.gradients.relaxed import (
     concrete_gradient,
@@ -40,11 +42,13 @@ from reference.inference.gradients.score_function import (
     nvil_signal,
     score_function_gradient,
 )
+from reference.inference.gradients.transformed import TRANSFORMS, transformed_gradient
 
 __all__ = [
     "BASELINES",
     "BASES",
     "PATHS",
+    "TRANSFORMS",
     "Bernoulli",
     "Categorical",
     "ControlVariate",
@@ -63,14 +67,17 @@ __all__ = [
     "lax_gradient",
     "lax_variance_gradient",
     "leave_one_out",
+    "multivariate_normal_gradient",
     "muprop_gradient",
     "nvil_signal",
     "rebar_gradient",
     "relax_gradient",
     "relax_variance_gradient",
+    "relax_variance_terms",
     "reparameterised_gradient",
     "score_function_gradient",
     "straight_through_gradient",
+    "transformed_gradient",
     "vimco_gradient",
     "vimco_signal",
 ]

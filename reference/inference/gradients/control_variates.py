@@ -22,6 +22,7 @@ __all__ = [
     "lax_variance_gradient",
     "relax_gradient",
     "relax_variance_gradient",
+    "relax_variance_terms",
 ]
 
 
@@ -132,9 +133,23 @@ def relax_variance_gradient(
     Args:
         g: what `relax_gradient` returns for the same noise; it counts as constant.
     """
+    return np.asarray(c.parameter_gradient(*relax_variance_terms(q, u, v, g)).sum(axis=0))
+
+
+def relax_variance_terms(
+    q: Latents, u: npt.ArrayLike, v: npt.ArrayLike, g: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return what `relax_variance_gradient` takes the gradient at: z, weight and direction.
+
+    Spec: GRD-13. The gradient is the sum over both terms, on the first axis, of that of
+    ``weight c(z) + direction . grad c(z)``; so it can be summed over the rows as it is made.
+
+        z~    -2 g . score    -2 J g
+        z      0               2 g
+    """
     z = q.relaxed(u)
     b = q.rounded(z)
-    event = tuple(range(-q.axes, 0))
-    weight, still = -(g * q.score(b)).sum(axis=event), np.zeros(q.rows(z))
-    held = c.parameter_gradient(q.conditional(b, v), weight, -q.conditional_slope(b, v, g))
-    return 2 * (held + c.parameter_gradient(z, still, g))
+    weight = -(g * q.score(b)).sum(axis=tuple(range(-q.axes, 0)))
+    places = np.stack([q.conditional(b, v), z])
+    directions = np.stack([-q.conditional_slope(b, v, g), g])
+    return places, 2 * np.stack([weight, np.zeros_like(weight)]), 2 * directions
