@@ -48,9 +48,7 @@ class Control:
         """
         found: list[Layer] = []
         column, moving = weight[:, None], direction
-        for i, (layer, a, e) in enumerate(
-            zip(self.network, self.inputs, self.e, strict=True)
-        ):
+        for i, (layer, a, e) in enumerate(zip(self.network, self.inputs, self.e, strict=True)):
             if i > 0:
                 previous = self.of_z if i == 1 else self.network[i - 1].weights
                 moving = moving @ previous

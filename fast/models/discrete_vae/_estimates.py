@@ -129,9 +129,7 @@ def _muprop(problem: Problem, learned: Learned) -> tuple[Values, Floats, Learned
     return target - a, d_mean, lesson
 
 
-def _relax(
-    problem: Problem, estimator: Estimator, learned: Learned
-) -> tuple[Floats, Learned]:
+def _relax(problem: Problem, estimator: Estimator, learned: Learned) -> tuple[Floats, Learned]:
     """Return the estimates of REBAR or RELAX, and the gradients in eta and r (DVA-7, DVA-8)."""
     layer, index = problem.through.layer, problem.index
     real, rows = layer.s.dtype.type, len(layer.s)

@@ -181,7 +181,7 @@ def check_noise(
             f"noise of shapes {found} for {images} images and layers of {tuple(widths)}, at"
             f" least {least} draws" + (", u and v" if pairs else "")
         )
-    if not all(0 < a.min() and a.max() < 1 for a in arrays):
+    if not all(a.min() > 0 and a.max() < 1 for a in arrays):
         raise DistributionError("noise outside (0, 1)")
 
 

@@ -23,7 +23,7 @@ from reference.inference.gradients import (
     muprop_gradient,
     nvil_signal,
     relax_gradient,
-    relax_variance_gradient,
+    relax_variance_terms,
     score_function_gradient,
 )
 from reference.models import mlp
@@ -31,7 +31,7 @@ from reference.models.control_variate import NetworkControl
 from reference.models.discrete_vae.chain import Objective, descend, run
 from reference.models.discrete_vae.layers import rows
 from reference.models.discrete_vae.model import signs
-from reference.models.mlp import Layer, Mlp
+from reference.models.mlp import Mlp
 
 __all__ = [
     "LAYERWISE",
@@ -124,10 +124,7 @@ def initialise_learned(
 
 @dataclass(frozen=True, eq=False)
 class LayerControl:
-    """``c(z) = eta g(x(z)) + r(z, below)``, for one layer and a batch (DVA-7).
-
-    Its parameters (GRD-13) are eta, and those of r.
-    """
+    """``c(z) = eta g(x(z)) + r(z, below)``, for one layer and a batch (DVA-7)."""
 
     relaxed: RelaxedFunction
     network: NetworkControl | None
@@ -141,20 +138,6 @@ class LayerControl:
         """Return the gradient in z. Spec: DVA-7."""
         d = self.relaxed.gradient(z)
         return d if self.network is None else d + self.network.gradient(z)
-
-    def parameter_gradient(self, z: Floats, weight: Floats, direction: Floats) -> Floats:
-        """Return the gradient of the sum over rows of ``weight c + direction . grad c``.
-
-        Spec: DVA-8, GRD-13. In place of one line a row, it is their sum: r may be large.
-        """
-        relaxed = replace(self.relaxed, eta=1.0)
-        along = (relaxed.gradient(z) * direction).sum()
-        d_eta = weight @ relaxed.value(z) + along
-        if self.network is None:
-            return np.array([d_eta])
-        d_network = self.network.parameter_gradient_sum(z, weight, direction)
-        arrays = [a.ravel() for p in d_network for a in (p.weights, p.bias)]
-        return np.concatenate([[d_eta], *arrays])
 
 
 def layer_gradient(
@@ -241,21 +224,15 @@ def _relax(
     network = None
     if learned.control:
         network = NetworkControl(learned.control, signs(f.below), q.axes)
-    c = LayerControl(relaxed, network)
-    d = relax_gradient(f.value, c, q, u, v)
-    eta, *parameters = relax_variance_gradient(c, q, u, v, d) / len(d)
-    control = _in_layers(learned.control, np.array(parameters))
-    return d, replace(learned, eta=float(eta), control=control)
-
-
-def _in_layers(network: Mlp, parameters: Floats) -> Mlp:
-    """Return numbers in a row as a network of the same shapes."""
-    found: list[Layer] = []
-    start = 0
-    for layer in network:
-        w, b = layer.weights, layer.bias
-        middle, end = start + w.size, start + w.size + b.size
-        weights = parameters[start:middle].reshape(w.shape).astype(w.dtype)
-        found.append(Layer(weights, parameters[middle:end].astype(b.dtype)))
-        start = end
-    return tuple(found)
+    d = relax_gradient(f.value, LayerControl(relaxed, network), q, u, v)
+    z, weight, direction = relax_variance_terms(q, u, v, d / len(d))
+    unit = replace(relaxed, eta=1.0)
+    held_and_free = zip(z, weight, direction, strict=True)
+    eta = sum(
+        w @ unit.value(at) + (to * unit.gradient(at)).sum() for at, w, to in held_and_free
+    )
+    lesson = replace(learned, eta=float(eta))
+    if network is not None:
+        found = network.parameter_gradient_sum(z, weight, direction)
+        lesson = replace(lesson, control=found)
+    return d, lesson
