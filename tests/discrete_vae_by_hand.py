@@ -30,6 +30,7 @@ class Plain:
     outcomes: int
 
     def arrays(self) -> list[Numbers]:
+        """Return all parameters, in the order of `discrete_vae_models.arrays`."""
         networks = self.encoders + self.decoders
         return [a for n in networks for layer in n for a in layer] + [self.prior]
 
@@ -124,9 +125,8 @@ def log_q(p: Plain, x: Numbers, path: Sequence[Numbers]) -> Any:
 
 
 def log_joint(p: Plain, x: Numbers, path: Sequence[Numbers]) -> Any:
-    total = log_mass(x, run(p.decoders[0], path[0]), 1) + log_mass(
-        path[-1], p.prior, p.outcomes
-    )
+    total = log_mass(path[-1], p.prior, p.outcomes)
+    total += log_mass(x, run(p.decoders[0], path[0]), 1)
     for d, below, s in zip(p.decoders[1:], path[:-1], path[1:], strict=True):
         total += log_mass(below, run(d, s), p.outcomes)
     return total

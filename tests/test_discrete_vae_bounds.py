@@ -118,7 +118,7 @@ def test_each_draw_of_each_image(name: str) -> None:
 
 @pytest.mark.spec("DVA-3", "DVA-4")
 def test_binary32() -> None:
-    """Within the bound of the chapter of the same model in binary64; the values are binary64."""
+    """Within the chapter's bound of the same model in binary64; the values are binary64."""
     single = small([4, 3], pixels=6, hidden=(5,), dtype=np.float32)
     double = small([4, 3], pixels=6, hidden=(5,))
     x, noise = bits(20, 6), any_noise(double, 4, 20)

@@ -1,6 +1,6 @@
 """DVA-6, DVA-7 and DVA-10: expectations of gradients are gradients of exact bounds."""
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,9 @@ def assert_same(found: list[Floats], expected: list[Floats], tolerance: float) -
 
 def baselines(model: DiscreteVae, hidden: tuple[int, ...] = (2,)) -> tuple[Learned, ...]:
     widths = model.pixels, *model.widths
-    return tuple(Learned(baseline=network((w, *hidden, 1), i)) for i, w in enumerate(widths[:-1]))
+    return tuple(
+        Learned(baseline=network((w, *hidden, 1), i)) for i, w in enumerate(widths[:-1])
+    )
 
 
 @pytest.mark.spec("DVA-6", "DVA-7")
@@ -171,10 +173,9 @@ def controls(
     model: DiscreteVae, hidden: tuple[int, ...] = (), eta: float = 0.7
 ) -> tuple[Learned, ...]:
     widths = model.pixels, *model.widths
-    pairs = zip(widths[:-1], widths[1:], strict=True)
     return tuple(
         Learned(control=network((above + below, *hidden, 1), seed), eta=eta)
-        for seed, (below, above) in enumerate(pairs)
+        for seed, (below, above) in enumerate(pairwise(widths))
     )
 
 
