@@ -1,7 +1,7 @@
 """DVA-5 to DVA-7, DVA-9, DVA-10: every estimator, on the same noise, by its formula."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -60,59 +60,76 @@ def networks_of(model: DiscreteVae, estimator: str) -> tuple[Learned, ...]:
     return tuple(found)
 
 
-Row = tuple[by_hand.Numbers, ...]
+Function = Callable[[Any], Any]
 
 
-def rows_by_hand(
-    model: DiscreteVae, x: Images, noise: Noise, estimator: str, learned: tuple[Learned, ...]
-) -> list[list[tuple[Row, Row, by_hand.Numbers]]]:
-    """For each row and layer, what is below, the logits, and the estimate in these."""
-    p = by_hand.plain(model)
-    found, values = [], []
+@dataclass
+class Row:
+    """One layer of one draw of one image: its f, and the two that stand in for it."""
+
+    below: Floats
+    logits: Floats
+    s: Floats
+    u: Floats
+    v: Floats
+    f: Function
+    at_temperature: Function
+    at_means: Function
+
+    @property
+    def value(self) -> float:
+        """Return f of the state."""
+        return float(np.real(self.f(self.s)))
+
+
+def rows_by_hand(model: DiscreteVae, x: Images, noise: Noise) -> list[list[Row]]:
+    """For each draw of each image, its layers."""
+    p, found = by_hand.plain(model), []
     for i, one in single_draws(noise):
         u, v = ([a[0, 0] for a in each] for each in (one.u, one.v))
-        below, row = x[i].astype(float), []
+        below, line = x[i].astype(float), []
         for index in range(len(model.encoders)):
             logits = by_hand.run(p.encoders[index], below).real
             s = by_hand.state(logits, u[index], p.outcomes)
-            given = [
+            functions = [
                 lambda a, c=choose, i=index, b=below: by_hand.given_state(p, i, b, a, c)
                 for choose in (by_hand.hard(p, u), by_hand.relaxed(p, u, T), by_hand.means(p))
             ]
-            row.append((below, logits, s, u[index], v[index], given))
+            line.append(Row(below, logits, s, u[index], v[index], *functions))
             below = s
-        found.append(row)
-        values.append([float(np.real(given[0](s))) for _, _, s, _, _, given in row])
-    array = np.array(values).reshape(K, B, -1)
-    estimates = []
-    for number, row in enumerate(found):
-        line = []
-        for index, (below, logits, s, u_l, v_l, (f, g, at_mean)) in enumerate(row):
-            one, score = learned[index], s - by_hand.mean(logits, p.outcomes)
-            k, i = divmod(number, B)
-            if estimator == "score function":
-                d = array[k, i, index] * score
-            elif estimator == "leave one out":
-                others = (array[:, i, index].sum() - array[k, i, index]) / (K - 1)
-                d = (array[k, i, index] - others) * score
-            elif estimator == "NVIL":
-                lines = [r[index][0] for r in found]
-                a = np.array([plain_network(one.baseline, b) for b in lines])
-                left = array[:, :, index].ravel() - a
-                centre = DECAY * one.centre + (1 - DECAY) * left.mean()
-                variance = DECAY * one.variance + (1 - DECAY) * left.var()
-                assert variance > 1
-                d = (left[number] - centre) / np.sqrt(variance) * score
-            elif estimator == "MuProp":
-                a = plain_network(one.baseline, below)
-                d, _ = by_hand.muprop(f, at_mean, logits, u_l, a, p.outcomes)
-            else:
-                d = by_hand.relax(
-                    f, control(one, below, g, p.outcomes), logits, u_l, v_l, p.outcomes
-                )
-            line.append((below, logits, d))
-        estimates.append(line)
-    return estimates
+        found.append(line)
+    return found
+
+
+def estimates_by_hand(
+    rows: list[Row], estimator: str, one: Learned, outcomes: int
+) -> tuple[list[by_hand.Numbers], float]:
+    """For each row of a layer, the estimate in the logits; and by what NVIL divides."""
+    scores = [row.s - by_hand.mean(row.logits, outcomes) for row in rows]
+    if estimator in ("REBAR", "RELAX"):
+        found = [
+            by_hand.relax(
+                row.f, control(one, row, outcomes), row.logits, row.u, row.v, outcomes
+            )
+            for row in rows
+        ]
+        return found, 1.0
+    a = [plain_network(one.baseline, row.below) if one.baseline else 0.0 for row in rows]
+    if estimator == "MuProp":
+        found = [
+            by_hand.muprop(row.f, row.at_means, row.logits, row.u, baseline, outcomes)[0]
+            for row, baseline in zip(rows, a, strict=True)
+        ]
+        return found, 1.0
+    signal, scale = np.array([row.value for row in rows]) - a, 1.0
+    if estimator == "leave one out":
+        by_draw = signal.reshape(K, B)
+        signal = (by_draw - (by_draw.sum(axis=0) - by_draw) / (K - 1)).ravel()
+    if estimator == "NVIL":
+        scale = np.sqrt(DECAY * one.variance + (1 - DECAY) * signal.var())
+        assert scale > 1
+        signal = (signal - DECAY * one.centre - (1 - DECAY) * signal.mean()) / scale
+    return [f * score for f, score in zip(signal, scores, strict=True)], scale
 
 
 def plain_network(layers: mlp.Mlp, below: Floats) -> float:
@@ -120,17 +137,15 @@ def plain_network(layers: mlp.Mlp, below: Floats) -> float:
     return float(by_hand.run(pairs, below)[0].real)
 
 
-def control(
-    learned: Learned, below: Floats, g: Callable[[Any], Any], outcomes: int
-) -> Callable[[Any], Any]:
+def control(learned: Learned, row: Row, outcomes: int) -> Function:
     """``eta g(x(z)) + r(z, 2 b - 1)``."""
 
     def c(z: Any) -> Any:
-        value = learned.eta * g(by_hand.mean(z / T, outcomes))
+        value = learned.eta * row.at_temperature(by_hand.mean(z / T, outcomes))
         if not learned.control:
             return value
         pairs = [(p.weights.astype(complex), p.bias.astype(complex)) for p in learned.control]
-        both = np.concatenate([(z + 1) / 2, below])  # `run` takes a as 2 a - 1
+        both = np.concatenate([(z + 1) / 2, row.below])  # `run` takes a as 2 a - 1
         return value + by_hand.run(pairs, both)[0]
 
     return c
@@ -140,14 +155,18 @@ def gradient_by_hand(
     model: DiscreteVae, x: Images, noise: Noise, estimator: str, learned: tuple[Learned, ...]
 ) -> list[by_hand.Numbers]:
     """Encoders from rows of estimates, decoders and prior from the estimate of the ELBO."""
-    rows, whole = rows_by_hand(model, x, noise, estimator, learned), by_hand.plain(model)
+    rows, whole = rows_by_hand(model, x, noise), by_hand.plain(model)
+    layers = [
+        (line, *estimates_by_hand(list(line), estimator, one, model.outcomes))
+        for line, one in zip(zip(*rows, strict=True), learned, strict=True)
+    ]
 
     def encoders(p: by_hand.Plain) -> Any:
         total = 0
-        for row in rows:
-            for index, (below, _, d) in enumerate(row):
-                logits = by_hand.run(p.encoders[index], below)
-                total += d @ logits + by_hand.closed_form(whole, index, logits)
+        for index, (line, estimates, scale) in enumerate(layers):
+            for row, d in zip(line, estimates, strict=True):
+                logits = by_hand.run(p.encoders[index], row.below)
+                total += d @ logits + by_hand.closed_form(whole, index, logits) / scale
         return -total / len(rows)
 
     def others(p: by_hand.Plain) -> Any:

@@ -6,6 +6,8 @@ What all numbers in place of states have to pass, of REBAR both relaxed states o
 through the networks as one matrix. float32 is the type to train in.
 """
 
+import math
+
 import numpy as np
 
 from fast.models.discrete_vae._estimates import Problem, estimate, vimco_signal
@@ -22,7 +24,6 @@ from fast.models.discrete_vae._passes import (
     sigmoid,
     signs,
 )
-from reference.errors import ModelError
 from reference.models.discrete_vae import (
     DiscreteGradients,
     DiscreteVae,
@@ -49,14 +50,13 @@ def discrete_gradients(
 
     Raises:
         DataError, DistributionError: images or noise are not the model's (DVA-3).
-        ModelError: `learned` is not the estimator's (DVA-7), or the latents are no bits.
+        ModelError: `learned` is not the estimator's (DVA-8), or the latents are no bits.
     """
     check_bits(model.outcomes)
     check_images(x, model.pixels)
     pairs = estimator.pairs
     check_noise(model.widths, len(x), noise, pairs=pairs, least=estimator.least_draws)
-    if len(learned) != len(model.encoders):
-        raise ModelError(f"{len(learned)} of {len(model.encoders)} layers have learned")
+    estimator.check_learned(learned, (model.pixels, *model.widths))
     noises, rows = Noises(noise, pairs=pairs), noise.u[0].shape[0] * len(x)
     name = estimator.name
     temperature = estimator.temperature if name == "Concrete" else None
@@ -127,7 +127,8 @@ def _layerwise(
         problem = Problem(model, index, through, f, logistic, noises)
         d, lesson = estimate(problem, estimator, learned[index])
         d *= model.dtype.type(-1 / rows)
-        d += through.d_closed
+        scale = max(1.0, math.sqrt(lesson.variance)) if estimator.name == "NVIL" else 1.0
+        d += through.d_closed / model.dtype.type(scale)
         encoders.append(encoder_gradient(model.encoders[index], through.layer, d))
         decoders.append(
             parameter_gradient(model.decoders[index], through.inputs, through.d_decoded)

@@ -142,7 +142,8 @@ def logit_gradients(
         g = Objective(model, index, below, u, relaxation)
         own = [events(each[index], model.outcomes) for each in drawn]
         d, lesson = layer_gradient(estimator, learned[index], f, g, part.layer.q, own, images)
-        found.append((rows(d) + closed_form_gradient(model, index, logits), lesson))
+        scale = max(1, np.sqrt(lesson.variance)) if estimator.name == "NVIL" else 1
+        found.append((rows(d) + closed_form_gradient(model, index, logits) / scale, lesson))
     return found
 
 
