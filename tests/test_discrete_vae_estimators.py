@@ -291,7 +291,10 @@ def numbers(found: DiscreteGradients) -> list[mlp.Floats]:
     [*LAYERWISE, "Concrete", "straight-through", "VIMCO"],
 )
 def test_binary32(estimator: str, outcomes: int) -> None:
-    """The gradient has the type of the model, and is that of binary64 to about 1e-5."""
+    """The gradient has the type of the model, and is as near to binary64 as DVA has it.
+
+    T is no smaller than the largest estimate.
+    """
     results = []
     for dtype in (np.float32, np.float64):
         model = small([4, 3], pixels=5, outcomes=outcomes, hidden=(6,), seed=7, dtype=dtype)
@@ -309,6 +312,8 @@ def test_binary32(estimator: str, outcomes: int) -> None:
         layers = [p for one in results[-1].learned for p in one.baseline + one.control]
         assert {p.bias.dtype for p in layers} | types == {np.dtype(dtype)}
     single, double = results
+    most = np.abs(discrete_elbo_estimate(model, bits(4, 5), noise)).max()
     assert single.nats == pytest.approx(double.nats, rel=1e-5)
-    for a, b in zip(numbers(single), numbers(double), strict=True):
-        assert_allclose(a, b, atol=1e-4 * max(1, np.abs(b).max()))
+    a, b = (np.concatenate([n.ravel() for n in numbers(one)]) for one in results)
+    assert np.linalg.norm(a - b) <= 1e-5 * (1 + most) * (1 + np.linalg.norm(b))
+    assert not np.array_equal(a, b)

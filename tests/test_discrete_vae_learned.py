@@ -159,13 +159,13 @@ def test_what_is_not_learned_stays() -> None:
 @pytest.mark.spec("DVA-8")
 def test_new_networks() -> None:
     """Those of MLP-2, layer by layer from one generator; eta is 1, and the rest 0."""
-    widths, hidden = (5, 4, 3), (6,)
+    widths, hidden = (5, 4, 3), (7, 6)
     for name in ("NVIL", "MuProp", "RELAX"):
         found = initialise_learned(Estimator(name), widths, hidden, rng(3), np.float64)
         source = rng(3)
         for one, (below, width) in zip(found, [(5, 4), (4, 3)], strict=True):
             inputs = width + below if name == "RELAX" else below
-            expected = mlp.initialise((inputs, 6, 1), source, np.float64)
+            expected = mlp.initialise((inputs, *hidden, 1), source, np.float64)
             mine, other = one.baseline, one.control
             if name == "RELAX":
                 mine, other = other, mine

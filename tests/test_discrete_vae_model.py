@@ -14,7 +14,6 @@ from reference.models.discrete_vae import (
     Estimator,
     Learned,
     Noise,
-    Predictor,
     discrete_elbo,
     discrete_elbo_estimate,
     discrete_gradients,
@@ -99,6 +98,21 @@ def test_noise_that_is_not_wanted() -> None:
             assert np.array_equal(one, other)
 
 
+@pytest.mark.spec("DVA-14")
+@pytest.mark.parametrize("name", ["REBAR", "Concrete", "VIMCO"])
+def test_noise_of_binary32(name: str) -> None:
+    """What is exact in binary32 may come in it: nothing else changes."""
+    noise = draw_noise(MODEL.widths, 4, 2, rng(), pairs=True)
+    single = Noise(*(tuple(a.astype(np.float32) for a in each) for each in (noise.u, noise.v)))
+    a, b = (
+        discrete_gradients(MODEL, X, one, Estimator(name), nothing(MODEL))
+        for one in (noise, single)
+    )
+    assert a.nats == b.nats
+    for one, other in zip(arrays(a.model), arrays(b.model), strict=True):
+        assert np.array_equal(one, other)
+
+
 @pytest.mark.spec("DVA-7", "DVA-14")
 def test_estimator() -> None:
     """What each takes."""
@@ -140,6 +154,7 @@ def at(value: float) -> Noise:
 
 
 FIRST, SECOND = MODEL.encoders
+SINGLE = small_predictor([2, 3], dtype=np.float32)
 MODEL_ERRORS: dict[str, Callable[[], object]] = {
     "no layers": lambda: DiscreteVae((), (), np.zeros(3)),
     "an encoder without layers": lambda: replace(MODEL, encoders=(FIRST, ())),
@@ -154,8 +169,11 @@ MODEL_ERRORS: dict[str, Callable[[], object]] = {
     "decoders of another type": lambda: replace(
         MODEL, decoders=small([2, 3], dtype=np.float32).decoders
     ),
-    "encoders of two types": lambda: Predictor(
-        (FIRST, small([2, 3], dtype=np.float32).encoders[1]), PREDICTOR.decoder
+    "encoders of two types": lambda: replace(
+        PREDICTOR, encoders=(SINGLE.encoders[0], PREDICTOR.encoders[1])
+    ),
+    "a predictor with encoders in another order": lambda: replace(
+        PREDICTOR, encoders=PREDICTOR.encoders[::-1], decoder=network((2, 3))
     ),
     "3 numbers of 2 outcomes": lambda: replace(MODEL, outcomes=2),
     "no outcomes": lambda: replace(MODEL, outcomes=0),
@@ -278,6 +296,25 @@ REFUSED: list[tuple[type[SpecError], str, Callable[[], object]]] = [
 def test_refuses(error: type[SpecError], case: str, call: Callable[[], object]) -> None:
     with pytest.raises(error):
         call()
+
+
+@pytest.mark.spec("DVA-3", "DVA-7", "DVA-12")
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("leave one out of one", "at least 2 draws"),
+        ("VIMCO of one", "at least 2 draws"),
+        ("prediction by VIMCO of one", "at least 2 draws"),
+        ("REBAR without v", "u and v"),
+        ("noise of 0", "outside"),
+        ("noise of 1", "outside"),
+        ("RELAX with v of 0", "outside"),
+    ],
+)
+def test_noise_is_refused_first(case: str, message: str) -> None:
+    """By DVA, before GRD has seen it."""
+    with pytest.raises(DistributionError, match=message):
+        DISTRIBUTION_ERRORS[case]()
 
 
 @pytest.mark.spec("DVA-2", "DVA-7", "DVA-12")

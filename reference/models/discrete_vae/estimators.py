@@ -20,7 +20,6 @@ from reference.inference.gradients import (
     RelaxedFunction,
     baseline_gradient,
     leave_one_out,
-    muprop_gradient,
     nvil_signal,
     relax_gradient,
     relax_variance_terms,
@@ -144,6 +143,9 @@ def initialise_learned(
     Args:
         widths: of the image, then of each layer.
         hidden: widths of the hidden layers of each network.
+
+    Raises:
+        ModelError: a network has a layer of no units (MLP-2).
     """
     found = []
     for below, width in pairwise(widths):
@@ -210,12 +212,12 @@ def layer_gradient(
     if estimator.name == "NVIL":
         signal, lesson = nvil(estimator, learned, f.below, f.value(b))
         return score_function_gradient(lambda _: signal, q, u), lesson
-    p = np.broadcast_to(q.mean, b.shape)
-    linear = g.value(p) + rows(g.gradient(p) * (b - p)).sum(axis=1)
-    a, lesson = _baseline(learned, f.below, f.value(b) - linear)
-    d = muprop_gradient(g.value, g.gradient, q, u, a)
-    # MuProp is of g; for states drawn above, f has another value than g
-    return d + score_function_gradient(lambda s: f.value(s) - g.value(s), q, u), lesson
+    p = q.mean
+    slope = g.gradient(p)
+    target = f.value(b) - g.value(p) - rows(slope * (b - p)).sum(axis=1)
+    a, lesson = _baseline(learned, f.below, target)
+    d = score_function_gradient(lambda _: target, q, u, a)
+    return d + q.squash_slope(p, slope), lesson
 
 
 def nvil(
