@@ -19,6 +19,7 @@ from tests import discrete_vae_by_hand as by_hand
 from tests.discrete_vae_models import (
     Floats,
     any_noise,
+    arrays,
     bits,
     noise_of,
     paths,
@@ -127,6 +128,20 @@ def test_binary32() -> None:
         assert found.dtype == np.float64
         assert_allclose(found, expected, rtol=1e-5)
         assert not np.array_equal(found, expected)
+
+
+@pytest.mark.spec("DVA-3", "DVA-4")
+@pytest.mark.parametrize("outcomes", [1, 3])
+def test_only_networks_are_in_binary32(outcomes: int) -> None:
+    """With weights of a few bits these are exact, and then so is all to binary64."""
+    single = small([4, 3], outcomes=outcomes, dtype=np.float32)
+    double = small([4, 3], outcomes=outcomes)
+    for a, b in zip(arrays(single), arrays(double), strict=True):
+        a[:] = b[:] = np.round(b * 16) / 16
+    x, noise = bits(5, 3), any_noise(double, 4, 5)
+    for estimates in (discrete_elbo_estimate, discrete_log_weights):
+        found, expected = (estimates(m, x, noise) for m in (single, double))
+        assert_allclose(found, expected, rtol=1e-14)
 
 
 @pytest.mark.spec("DVA-13")

@@ -101,8 +101,6 @@ def initialise_discrete(
     Raises:
         ModelError: a number is below 1, or there is no layer (DVA-2).
     """
-    if not layers or outcomes < 1:
-        raise ModelError(f"layers {tuple(layers)} of {outcomes} outcomes")
     widths = [pixels, *(H * outcomes for H in layers)]
     encoders = [mlp.initialise((i, *hidden, o), rng, dtype) for i, o in pairwise(widths)]
     decoders = [mlp.initialise((o, *hidden[::-1], i), rng, dtype) for i, o in pairwise(widths)]
@@ -139,7 +137,7 @@ def draw_noise(
 
 def in_rows(noise: tuple[Floats, ...]) -> tuple[Floats, ...]:
     """Return noise with a row for each draw of each image, draw by draw. Spec: DVA-3."""
-    return tuple(a.astype(np.float64).reshape(-1, a.shape[-1]) for a in noise)
+    return tuple(a.reshape(-1, a.shape[-1]) for a in noise)
 
 
 def signs(s: Floats) -> Floats:

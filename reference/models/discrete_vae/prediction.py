@@ -113,8 +113,6 @@ def initialise_predictor(
     Raises:
         ModelError: a number is below 1, or there is no layer (DVA-2).
     """
-    if not layers or outcomes < 1:
-        raise ModelError(f"layers {tuple(layers)} of {outcomes} outcomes")
     widths = [pixels[0], *(H * outcomes for H in layers)]
     encoders = tuple(mlp.initialise(sizes, rng, dtype) for sizes in pairwise(widths))
     return Predictor(encoders, mlp.initialise((widths[-1], pixels[1]), rng, dtype), outcomes)
