@@ -1,7 +1,7 @@
 """Exponentials of which LLVM makes vector instructions; the C library's take one number.
 
-Checked by tests/equivalence/test_exponential.py. Both are for numbers up to 0: weights of a
-sum, relative to the largest of them. With `k` the nearest integer, ``2**k`` is made in the
+Checked by tests/equivalence/test_exponential.py. Weights of a sum are relative to the largest
+of them, so that numbers up to 0 are what both are made for. With `k` the nearest integer, ``2**k`` is made in the
 exponent field, and the rest, at most 1/2, goes into a polynomial::
 
     exp(x)  =  2**k exp(r),    r = x - k ln 2
@@ -66,7 +66,7 @@ def exp_kernel(x):  # type: ignore[no-untyped-def]
 
 @kernel(fastmath={"contract"})
 def exp2_kernel(t):  # type: ignore[no-untyped-def]
-    """Return ``2**t`` for ``t <= 0``, relatively within ``2**-50`` down to -1022."""
+    """Return ``2**t`` for ``t <= 1022``, relatively within ``2**-50`` down to -1022."""
     t = max(t, LEAST_EXPONENT_2)
     biased = t + MAGIC
     r = t - (biased - MAGIC)

@@ -8,7 +8,6 @@ Kernels see flat arrays. What depends on the logits alone is made once if no row
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import prod
 from sys import float_info
 from typing import NamedTuple
@@ -24,15 +23,18 @@ from reference.inference.gradients.latents import Latents
 
 __all__ = ["Bits", "Block", "Logits", "check_finite", "check_noise", "inverse", "one_number"]
 
-BLOCK = 8192
+BLOCK = 16384
 """Numbers in a block: with fewer, calls from Python cost more than what they do."""
+
+PERIOD = 512
+"""How many numbers stand for logits that all rows share: few enough for the first cache."""
 
 FARTHEST = 1000.0
 """No noise turns a bit with a logit beyond this: logits of noise are within 745 of 0."""
 
 
 class Logits(NamedTuple):
-    """What kernels take in the place of logits, flat, each as long as the noise.
+    """What kernels take in the place of logits: flat, for whole rows, again and again.
 
     With the logit clipped to `FARTHEST`, `up` is the square root of the odds of a 1, `down`
     that of its inverse. Products of those and of noise have no sign and never overflow.
@@ -56,13 +58,12 @@ class Logits(NamedTuple):
         return cls(theta - half, up, down, mean, mean * (down / (up + down)))
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """Some rows: their noise, their logits, and the place for their estimates."""
 
     first: bool
-    shape: tuple[int, ...]
-    """That of the events, of which the first axis counts the rows of this block."""
+    inner: tuple[int, ...]
+    """The shape of the events without the axis that counts the rows of this block."""
     noise: tuple[Floats, ...]
     logits: Logits
     baseline: Floats
@@ -80,9 +81,9 @@ class Block:
         Raises:
             ModelError: it is no array of real numbers, one a row (GRD-1).
         """
-        events = x.reshape(-1, *self.shape[1:])
+        events = x.reshape(-1, *self.inner)
         values = _real(f(events), events, events.shape[:-1])
-        latents = self.shape[-1]
+        latents = self.inner[-1]
         return values if latents == 1 else np.repeat(values, latents)
 
     def slope(self, f_gradient: Function, x: Floats) -> Floats:
@@ -91,7 +92,7 @@ class Block:
         Raises:
             ModelError: it is no array of real numbers, of the shape of the rows (GRD-1).
         """
-        events = x.reshape(-1, *self.shape[1:])
+        events = x.reshape(-1, *self.inner)
         return _real(f_gradient(events), events, events.shape)
 
 
@@ -122,24 +123,22 @@ class Bits:
 
     def __iter__(self) -> Iterator[Block]:
         """Split the first axis."""
-        n, width = self.shape[0], prod(self.shape[1:])
+        n, inner = self.shape[0], self.shape[1:]
+        width, baseline_by_row = prod(inner), self._by_row(self.baseline)
         most = max(1, min(n, BLOCK // max(width, 1)))
-        theta, baseline = self._flat(self.theta, most), self._flat(self.baseline, most)
+        by_row = baseline_by_row or self.logits_by_row
+        shared = most if by_row else min(most, -(-PERIOD // max(width, 1)))
+        theta, baseline = self._flat(self.theta, shared), self._flat(self.baseline, shared)
         noise, out = [u.reshape(-1) for u in self.noise], self.estimates.reshape(-1)
         logits = None if self.logits_by_row else Logits.of(theta)
-        baseline_by_row = self._by_row(self.baseline)
-        for first in range(0, n, most):
-            rows = min(most, n - first)
-            here = slice(first * width, (first + rows) * width)
-            start = slice(rows * width)
+        for start in range(0, n * width, most * max(width, 1)):
+            here = slice(start, start + most * width)
             yield Block(
-                first == 0,
-                (rows, *self.shape[1:]),
-                tuple(u[here] for u in noise),
-                Logits.of(theta[here])
-                if logits is None
-                else Logits(*(a[start] for a in logits)),
-                baseline[here if baseline_by_row else start],
+                start == 0,
+                inner,
+                tuple([u[here] for u in noise]),
+                Logits.of(theta[here]) if logits is None else logits,
+                baseline[here] if baseline_by_row else baseline,
                 out[here],
             )
 
@@ -147,9 +146,9 @@ class Bits:
         """Whether numbers differ along the first axis."""
         return numbers.ndim == len(self.shape) and numbers.shape[0] > 1
 
-    def _flat(self, numbers: Floats, most: int) -> Floats:
-        """Return those of all rows or, where these do not differ, of `most` rows."""
-        shape = self.shape if self._by_row(numbers) else (most, *self.shape[1:])
+    def _flat(self, numbers: Floats, shared: int) -> Floats:
+        """Return those of all rows or, where these do not differ, of `shared` rows."""
+        shape = self.shape if self._by_row(numbers) else (shared, *self.shape[1:])
         if numbers.shape != shape:
             numbers = np.broadcast_to(numbers, shape)
         return np.require(numbers, requirements=["C", "W"]).reshape(-1)
@@ -220,10 +219,12 @@ def inverse(temperature: float) -> float:
     Raises:
         DistributionError: it is no positive number (GRD-1).
     """
-    t = one_number("temperature", temperature)
-    if t <= 0:
+    array = _finite("temperature", temperature)
+    for t in array[~(array > 0)][:1]:
         raise DistributionError(f"temperature is {t}: not positive")
-    return min(1 / t, float_info.max)
+    if array.ndim:
+        raise DistributionError(f"a temperature of shape {array.shape} is no number")
+    return min(1 / float(array), float_info.max)
 
 
 def check_noise(wrong: int, *noise: Floats) -> None:

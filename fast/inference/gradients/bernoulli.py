@@ -2,16 +2,17 @@
 
 Spec: GRD-2, GRD-8.  Checked by tests/equivalence/test_gradients.py.
 
-They stand for the methods of `reference.inference.gradients.Bernoulli`. Arrays are flat and of
-one length; `rest`, `up`, `down` and `mean` are those of logits ``theta``, with
-``up = exp(theta / 2)`` and ``down = 1 / up``, unless that is too far out, and
-``rest = theta - log(up)``. Noise that is not in (0, 1) is counted, and taken for 1/2.
+They stand for the methods of `reference.inference.gradients.Bernoulli`. Arrays are flat.
+`rest`, `up`, `down` are those of logits ``theta``, with ``up = exp(theta / 2)`` and
+``down = 1 / up``, unless that is too far out, and ``rest = theta - log(up)``; where they are
+shorter than the noise, they are taken again and again. Noise that is not in (0, 1) is counted,
+and taken for 1/2.
 """
 
 import math
 
 from fast._jit import kernel
-from fast._logarithm import LIFT, MAGIC_LEAST, log2_ratio
+from fast._logarithm import LIFT, LIFT_BITS, MAGIC_LEAST, log2_ratio
 from fast.inference._exponential import exp2_kernel
 
 __all__ = ["conditional_kernel", "relaxed_kernel", "rounded_kernel", "squash_kernel"]
@@ -24,8 +25,8 @@ MOST_EXPONENT_2 = 1022.0
 # Fused products only make these more precise.
 @kernel(fastmath={"contract"})
 def _log_ratio(p, q):  # type: ignore[no-untyped-def]
-    """Return ``log(p / q)`` of positive numbers below ``2**900``, subnormal ones too."""
-    return LN2 * log2_ratio(p * LIFT, q * LIFT, MAGIC_LEAST)
+    """Return ``log(p / q)`` of positive numbers below ``2**900``; `p` may be subnormal."""
+    return LN2 * log2_ratio(p * LIFT, q, MAGIC_LEAST + LIFT_BITS)
 
 
 @kernel(fastmath={"contract"})
@@ -35,9 +36,11 @@ def rounded_kernel(u, up, down, b):  # type: ignore[no-untyped-def]
     ``z > 0`` takes no logarithm: it is ``u / (1 - u) > exp(-theta)``.
     """
     wrong = 0
-    for i in range(u.size):
-        wrong += int(not ((u[i] > 0.0) & (u[i] < 1.0)))
-        b[i] = 1.0 if u[i] * up[i] > (1.0 - u[i]) * down[i] else 0.0
+    for first in range(0, u.size, up.size):
+        noise, states = u[first : first + up.size], b[first : first + up.size]
+        for i in range(noise.size):
+            wrong += int(not ((noise[i] > 0.0) & (noise[i] < 1.0)))
+            states[i] = 1.0 if noise[i] * up[i] > (1.0 - noise[i]) * down[i] else 0.0
     return wrong
 
 
@@ -45,11 +48,13 @@ def rounded_kernel(u, up, down, b):  # type: ignore[no-untyped-def]
 def relaxed_kernel(u, rest, down, z):  # type: ignore[no-untyped-def]
     """Set ``z``; return how many numbers are no noise (GRD-2)."""
     wrong = 0
-    for i in range(u.size):
-        fits = (u[i] > 0.0) & (u[i] < 1.0)
-        wrong += int(not fits)
-        noise = u[i] if fits else 0.5
-        z[i] = rest[i] + _log_ratio(noise, (1.0 - noise) * down[i])
+    for first in range(0, u.size, rest.size):
+        noise, out = u[first : first + rest.size], z[first : first + rest.size]
+        for i in range(noise.size):
+            fits = (noise[i] > 0.0) & (noise[i] < 1.0)
+            wrong += int(not fits)
+            free = noise[i] if fits else 0.5
+            out[i] = rest[i] + _log_ratio(free, (1.0 - free) * down[i])
     return wrong
 
 
@@ -57,28 +62,35 @@ def relaxed_kernel(u, rest, down, z):  # type: ignore[no-untyped-def]
 def conditional_kernel(u, v, rest, up, down, b, z_tilde, z, slope):  # type: ignore[no-untyped-def]
     """Set the states, ``z~``, ``z`` and the derivative of ``z~`` (GRD-2, GRD-8).
 
-    Return how many numbers of either noise are wrong. With the odds of `v`::
+    Return how many numbers of either noise are wrong. With ``t = v`` and ``k = exp(-theta)``
+    for a 1, ``t = 1 - v`` and ``k = exp(theta)`` for a 0::
 
-        b = 1:  exp(z~)  =  (1 + v exp(theta)) / (1 - v)       b = 0:  v / (1 + (1 - v) exp(-theta))
+        z~  =  theta +- log((t + k) / (1 - t))        d z~ / d theta  =  t / (t + k)
 
-    Times `down`, or `up`, these are sums of positive numbers that do not overflow; and the
-    second term of each, divided by the sum, is the derivative.
+    Times `up` or `down`, the sums and their terms do not overflow.
     """
     wrong = 0
-    for i in range(u.size):
-        fits = (u[i] > 0.0) & (u[i] < 1.0) & (v[i] > 0.0) & (v[i] < 1.0)
-        wrong += int(not fits)
-        free = u[i] if fits else 0.5
-        held = v[i] if fits else 0.5
-        against = (1.0 - free) * down[i]
-        one = free * up[i] > against
-        b[i] = 1.0 if one else 0.0
-        z[i] = rest[i] + _log_ratio(free, against)
-        term = held * up[i] if one else (1.0 - held) * down[i]
-        total = term + (down[i] if one else up[i])
-        slope[i] = term / total
-        above, below = (total, 1.0 - held) if one else (held, total)
-        z_tilde[i] = rest[i] + _log_ratio(above, below)
+    for first in range(0, u.size, rest.size):
+        last = first + rest.size
+        free_noise, held_noise, states = u[first:last], v[first:last], b[first:last]
+        held, free, slopes = z_tilde[first:last], z[first:last], slope[first:last]
+        for i in range(free_noise.size):
+            fits = (free_noise[i] > 0.0) & (free_noise[i] < 1.0)
+            fits &= (held_noise[i] > 0.0) & (held_noise[i] < 1.0)
+            wrong += int(not fits)
+            free_u = free_noise[i] if fits else 0.5
+            held_u = held_noise[i] if fits else 0.5
+            against = (1.0 - free_u) * down[i]
+            one = free_u * up[i] > against
+            states[i] = 1.0 if one else 0.0
+            free[i] = rest[i] + _log_ratio(free_u, against)
+            t = held_u if one else 1.0 - held_u
+            others = 1.0 - held_u if one else held_u
+            term = t * (up[i] if one else down[i])
+            total = term + (down[i] if one else up[i])
+            slopes[i] = term / total
+            away = _log_ratio(others, total)
+            held[i] = rest[i] + (-away if one else away)
     return wrong
 
 

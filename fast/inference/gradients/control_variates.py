@@ -21,18 +21,22 @@ __all__ = ["relax_gradient", "relax_kernel"]
 def relax_kernel(f, c, c_slopes, b, mean, slope, out):  # type: ignore[no-untyped-def]
     """Set the estimates of bits; return how many places have a number not finite (GRD-11).
 
-    Arrays are flat and of one length, but `c_slopes` has two rows: the gradient of c at ``z~``,
-    which moves by `slope`, and at ``z``.
+    Arrays are flat; `mean`, where it is shorter, is taken again and again. `c_slopes` has two
+    rows: the gradient of c at ``z~``, which moves by `slope`, and at ``z``.
     """
     wrong = 0
-    held, free = c_slopes[0], c_slopes[1]
-    for i in range(b.size):
-        # A sum of magnitudes could overflow, and of infinities be NaN.
-        finite = (abs(f[i]) < np.inf) & (abs(c[i]) < np.inf)
-        finite &= (abs(held[i]) < np.inf) & (abs(free[i]) < np.inf)
-        wrong += int(not finite)
-        signal = (f[i] - c[i]) * (b[i] - mean[i])
-        out[i] = signal + free[i] - held[i] * slope[i] if finite else 0.0
+    for first in range(0, b.size, mean.size):
+        last = first + mean.size
+        values, controls, states = f[first:last], c[first:last], b[first:last]
+        held, free = c_slopes[0, first:last], c_slopes[1, first:last]
+        moved, estimates = slope[first:last], out[first:last]
+        for i in range(states.size):
+            finite = (abs(values[i]) < np.inf) & (abs(controls[i]) < np.inf)
+            finite &= (abs(held[i]) < np.inf) & (abs(free[i]) < np.inf)
+            wrong += int(not finite)
+            signal = (values[i] if finite else 0.0) - (controls[i] if finite else 0.0)
+            slopes = (free[i] if finite else 0.0) - (held[i] if finite else 0.0) * moved[i]
+            estimates[i] = signal * (states[i] - mean[i]) + slopes
     return wrong
 
 
@@ -54,7 +58,9 @@ def relax_gradient(
         slope = np.empty(block.out.size)
         wrong = conditional_kernel(u, v, logits.rest, logits.up, logits.down, *states, slope)
         check_noise(wrong, u, v)
-        values, c_values = block.evaluate(f, states[0]), block.evaluate(c.value, states[1])
+        # A copy, for c may call f, and f may return the same array each time.
+        values = block.evaluate(f, states[0]).copy()
+        c_values = block.evaluate(c.value, states[1])
         slopes = block.slope(c.gradient, states[1:])
         wrong = relax_kernel(
             values,

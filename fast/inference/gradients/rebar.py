@@ -26,21 +26,28 @@ __all__ = ["rebar_gradient", "rebar_kernel"]
 def rebar_kernel(f, f_slopes, states, mean, slope, eta, per_temperature, out):  # type: ignore[no-untyped-def]
     """Set the estimates of bits; return how many places have a number not finite (GRD-12).
 
-    `states` has three rows, the states b, the relaxed states of ``z~``, and those of ``z``; `f`
-    are its values at the first two, `f_slopes` the gradient at the last two. `slope` is the
-    derivative of ``z~``.
+    Rows of `states`: b, the relaxed states of ``z~``, and those of ``z``; `f` has the values at
+    the first two, `f_slopes` the gradient at the last two. `slope` is the derivative of ``z~``.
+    `mean`, where it is shorter than a row, is taken again and again.
     """
     wrong = 0
-    at_b, at_tilde, held, free = f[0], f[1], f_slopes[0], f_slopes[1]
-    b, x_tilde, x = states[0], states[1], states[2]
-    for i in range(b.size):
-        finite = (abs(at_b[i]) < np.inf) & (abs(at_tilde[i]) < np.inf)
-        finite &= (abs(held[i]) < np.inf) & (abs(free[i]) < np.inf)
-        wrong += int(not finite)
-        signal = (at_b[i] - eta * at_tilde[i]) * (b[i] - mean[i])
-        moves = x[i] * (1.0 - x[i]) * free[i]
-        moves -= slope[i] * (x_tilde[i] * (1.0 - x_tilde[i]) * held[i])
-        out[i] = signal + eta * (moves * per_temperature) if finite else 0.0
+    for first in range(0, out.size, mean.size):
+        last = first + mean.size
+        values, relaxed_values = f[0, first:last], f[1, first:last]
+        held, free = f_slopes[0, first:last], f_slopes[1, first:last]
+        b, x_tilde, x = states[0, first:last], states[1, first:last], states[2, first:last]
+        moved, estimates = slope[first:last], out[first:last]
+        for i in range(b.size):
+            finite = (abs(values[i]) < np.inf) & (abs(relaxed_values[i]) < np.inf)
+            finite &= (abs(held[i]) < np.inf) & (abs(free[i]) < np.inf)
+            wrong += int(not finite)
+            signal = (values[i] if finite else 0.0) - eta * (
+                relaxed_values[i] if finite else 0.0
+            )
+            held_slope = x_tilde[i] * (1.0 - x_tilde[i]) * (held[i] if finite else 0.0)
+            free_slope = x[i] * (1.0 - x[i]) * (free[i] if finite else 0.0)
+            slopes = eta * ((free_slope - moved[i] * held_slope) * per_temperature)
+            estimates[i] = signal * (b[i] - mean[i]) + slopes
     return wrong
 
 

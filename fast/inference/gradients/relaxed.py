@@ -28,29 +28,34 @@ __all__ = [
 
 @kernel(fastmath={"contract"})
 def muprop_kernel(f, f_mean, f_slope, baseline, b, mean, slope, latents, out):  # type: ignore[no-untyped-def]
-    """Set the estimates of rows of bits; return how many values of `f` are not finite (GRD-14).
+    """Set the estimates of bits; return how many values of `f` are not finite (GRD-14).
 
-    All arrays are flat and of one length: `f_mean` and `f_slope` are f and its gradient at the
-    mean, `slope` is ``p (1 - p)``.
+    Arrays are flat. `f_mean` and `f_slope` are f and its gradient at the mean, `slope` is
+    ``p (1 - p)``; with `baseline` and `mean` they have one length, of whole rows, and where
+    that is shorter, they are taken again and again.
     """
     wrong = 0
-    if latents == 1:  # the loops below are too short for vector instructions then
-        for i in range(b.size):
-            finite = abs(f[i]) < np.inf
+    for first in range(0, b.size, mean.size):
+        last = first + mean.size
+        values, states, estimates = f[first:last], b[first:last], out[first:last]
+        if latents == 1:  # the loops below are too short for vector instructions then
+            for i in range(states.size):
+                finite = abs(values[i]) < np.inf
+                wrong += int(not finite)
+                away = states[i] - mean[i]
+                linear = f_mean[i] + f_slope[i] * away
+                signal = (values[i] if finite else 0.0) - linear - baseline[i]
+                estimates[i] = signal * away + f_slope[i] * slope[i]
+            continue
+        for row in range(0, states.size, latents):
+            finite = abs(values[row]) < np.inf
             wrong += int(not finite)
-            away = b[i] - mean[i]
-            signal = (f[i] if finite else 0.0) - f_mean[i] - f_slope[i] * away - baseline[i]
-            out[i] = signal * away + f_slope[i] * slope[i]
-        return wrong
-    for first in range(0, b.size, latents):
-        finite = abs(f[first]) < np.inf
-        wrong += int(not finite)
-        linear = f_mean[first]
-        for i in range(first, first + latents):
-            linear += f_slope[i] * (b[i] - mean[i])
-        signal = (f[first] if finite else 0.0) - linear - baseline[first]
-        for i in range(first, first + latents):
-            out[i] = signal * (b[i] - mean[i]) + f_slope[i] * slope[i]
+            linear = f_mean[row]
+            for i in range(row, row + latents):
+                linear += f_slope[i] * (states[i] - mean[i])
+            signal = (values[row] if finite else 0.0) - linear - baseline[row]
+            for i in range(row, row + latents):
+                estimates[i] = signal * (states[i] - mean[i]) + f_slope[i] * slope[i]
     return wrong
 
 
@@ -67,12 +72,18 @@ def concrete_kernel(f_slope, x, per_temperature, out):  # type: ignore[no-untype
 
 @kernel(fastmath={"contract"})
 def straight_through_kernel(f_slope, slope, out):  # type: ignore[no-untyped-def]
-    """Set the estimates; return how many numbers of the gradient are not finite (GRD-16)."""
+    """Set the estimates; return how many numbers of the gradient are not finite (GRD-16).
+
+    Arrays are flat; `slope`, where it is shorter, is taken again and again.
+    """
     wrong = 0
-    for i in range(slope.size):
-        finite = abs(f_slope[i]) < np.inf
-        wrong += int(not finite)
-        out[i] = (f_slope[i] if finite else 0.0) * slope[i]
+    for first in range(0, out.size, slope.size):
+        last = first + slope.size
+        slopes, estimates = f_slope[first:last], out[first:last]
+        for i in range(slopes.size):
+            finite = abs(slopes[i]) < np.inf
+            wrong += int(not finite)
+            estimates[i] = (slopes[i] if finite else 0.0) * slope[i]
     return wrong
 
 
@@ -97,21 +108,20 @@ def muprop_gradient(
         (u,), logits, (b,) = block.noise, block.logits, block.states(1)
         check_noise(rounded_kernel(u, logits.up, logits.down, b), u)
         if block.first or bits.logits_by_row:
-            f_slope, f_mean = (
-                block.slope(f_gradient, logits.mean),
-                block.evaluate(f, logits.mean),
-            )
-            check_finite(1, f_slope, f_mean)
-        values, n = block.evaluate(f, b), b.size
+            f_slope = block.slope(f_gradient, logits.mean)
+            # A copy, for f may return the same array each time.
+            f_mean = block.evaluate(f, logits.mean).copy()
+            check_finite(f_mean.size, f_slope, f_mean)
+        values = block.evaluate(f, b)
         wrong = muprop_kernel(
             values,
-            f_mean[:n],
-            f_slope[:n],
+            f_mean,
+            f_slope,
             block.baseline,
             b,
             logits.mean,
             logits.slope,
-            bits.shape[-1],
+            block.inner[-1],
             block.out,
         )
         check_finite(wrong, values)

@@ -20,14 +20,17 @@ __all__ = ["score_function_gradient", "score_function_kernel"]
 def score_function_kernel(f, baseline, b, mean, out):  # type: ignore[no-untyped-def]
     """Set the estimates of bits; return how many values of `f` are not finite (GRD-4).
 
-    All arrays are flat and of one length.
+    Arrays are flat; `baseline` and `mean`, where they are shorter, are taken again and again.
     """
     wrong = 0
-    for i in range(b.size):
-        finite = abs(f[i]) < np.inf
-        wrong += int(not finite)
-        value = f[i] if finite else 0.0
-        out[i] = (value - baseline[i]) * (b[i] - mean[i])
+    for first in range(0, b.size, mean.size):
+        last = first + mean.size
+        values, states, estimates = f[first:last], b[first:last], out[first:last]
+        for i in range(states.size):
+            finite = abs(values[i]) < np.inf
+            wrong += int(not finite)
+            signal = (values[i] if finite else 0.0) - baseline[i]
+            estimates[i] = signal * (states[i] - mean[i])
     return wrong
 
 
