@@ -1,8 +1,8 @@
 """Exponentials of which LLVM makes vector instructions; the C library's take one number.
 
-Checked by tests/equivalence/test_exponential.py. Weights of a sum are relative to the largest
-of them, so that numbers up to 0 are what both are made for. With `k` the nearest integer, ``2**k`` is made in the
-exponent field, and the rest, at most 1/2, goes into a polynomial::
+Checked by tests/equivalence/test_exponential.py. What they are made for are numbers up to 0:
+weights of a sum, relative to the largest of them. With `k` the nearest integer, ``2**k`` is
+made in the exponent field, and the rest, at most 1/2, goes into a polynomial::
 
     exp(x)  =  2**k exp(r),    r = x - k ln 2
     2**t    =  2**k 2**r,      r = t - k

@@ -107,19 +107,16 @@ class Bits:
         """
         if not isinstance(q, Bernoulli):
             raise DistributionError(f"latents are {type(q).__name__}: only reference has them")
-        arrays = [_noise(u, q.logits.shape) for u in noise]
-        self.estimates = np.empty(arrays[0].shape)
-        for v in arrays[1:]:
-            if v.shape != self.estimates.shape:
-                raise DistributionError(
-                    f"noise v of {v.shape} with u of {self.estimates.shape}"
-                )
-        self.noise = arrays
-        rows = self.estimates.shape[:-1]
-        self.shape = self.estimates.shape if rows else (1, *self.estimates.shape)
+        self.noise = [_noise(u, q.logits.shape) for u in noise]
+        shape: tuple[int, ...] = self.noise[0].shape
+        for v in self.noise[1:]:
+            if v.shape != shape:
+                raise DistributionError(f"noise v of {v.shape} with u of {shape}")
+        self.estimates = np.empty(shape)
+        self.shape = shape if len(shape) > 1 else (1, *shape)
         self.theta = q.logits
         self.logits_by_row = self._by_row(q.logits)
-        self.baseline = _baseline(baseline, rows)[..., None]
+        self.baseline = _baseline(baseline, shape[:-1])[..., None]
 
     def __iter__(self) -> Iterator[Block]:
         """Split the first axis."""
