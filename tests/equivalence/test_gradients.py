@@ -189,6 +189,8 @@ ALL = ("GRD-2", "GRD-4", "GRD-8", "GRD-11", "GRD-12", "GRD-14", "GRD-15", "GRD-1
 
 @pytest.mark.spec("GRD-1", *ALL)
 @given(p=problems())
+@example(p=problem(0, 2))
+@example(p=problem(1, 1, by_row=True))
 def test_estimates(p: Problem) -> None:
     check(p)
 

@@ -141,7 +141,7 @@ class Bits:
 
     def _by_row(self, numbers: Floats) -> bool:
         """Whether numbers differ along the first axis."""
-        return numbers.ndim == len(self.shape) and numbers.shape[0] > 1
+        return numbers.ndim == len(self.shape) and numbers.shape[0] != 1
 
     def _flat(self, numbers: Floats, shared: int) -> Floats:
         """Return those of all rows or, where these do not differ, of `shared` rows."""

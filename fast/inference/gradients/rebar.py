@@ -26,7 +26,7 @@ __all__ = ["rebar_gradient", "rebar_kernel"]
 def rebar_kernel(f, f_slopes, states, mean, slope, eta, per_temperature, out):  # type: ignore[no-untyped-def]
     """Set the estimates of bits; return how many places have a number not finite (GRD-12).
 
-    `states` has the rows b, the relaxed states of ``z~``, and those of ``z``; `f` has the values
+    `states` has rows for b and the relaxed states of ``z~`` and ``z``; `f` has the values
     at the first two, `f_slopes` the gradient at the last two. `slope` is the derivative of
     ``z~``. `mean`, where it is shorter than a row, is taken again and again.
     """
