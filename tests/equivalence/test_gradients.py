@@ -262,10 +262,29 @@ def test_variables() -> None:
         assert (np.abs(x - expected) <= 2.0**-49 * (1 + y) * expected + UNDERFLOW).all()
 
 
+@pytest.mark.spec("GRD-12", "GRD-15")
+@pytest.mark.parametrize("t", [5e-324, 1e-308, 1e-300, 1e300])
+def test_temperatures_of_any_size(t: float) -> None:
+    """At z of 0 and elsewhere, nothing is NaN that is not so in the reference."""
+    q, u, seen = Bernoulli(np.zeros(1)), np.array([[0.5], [0.2], [0.9]]), []
+
+    def flat(x: Floats) -> Floats:
+        seen.append(x.copy())
+        return np.zeros(x.shape)
+
+    assert (fast.concrete_gradient(flat, q, u, t) == 0).all()
+    with np.errstate(over="ignore"):
+        assert (reference.concrete_gradient(flat, q, u, t) == 0).all()
+    np.testing.assert_allclose(seen[0], seen[1], rtol=1e-14, atol=UNDERFLOW)
+    fast.rebar_gradient(lambda x: x[:, 0], flat, q, u, u, t)
+    assert np.isfinite(seen[2]).all()
+
+
 @pytest.mark.spec("GRD-1")
-def test_functions_of_any_kind() -> None:
+@pytest.mark.parametrize("d", [1, 2])
+def test_functions_of_any_kind(d: int) -> None:
     """They may return the same array each time, views, read-only arrays, float32, integers."""
-    p = problem(100, 2)
+    p = problem(100, d)
     q, room = Bernoulli(p.logits), np.empty(1000)
 
     def same_array(x: Floats) -> Floats:
@@ -401,21 +420,21 @@ NOISE: list[Any] = [
 ]
 
 
-def with_one(value: float) -> Any:
-    """A function of which the last number is this one."""
+def with_one(value: float, at: int = -1) -> Any:
+    """A function of which the last number is this one, or another."""
 
     def f(x: Floats) -> Floats:
         values = F(x)
-        values[-1] = value
+        values[at] = value
         return values
 
     return f
 
 
-def gradient_with_one(value: float) -> Any:
+def gradient_with_one(value: float, at: int = -1) -> Any:
     def f_gradient(x: Floats) -> Floats:
         values = np.array(F.gradient(x))
-        values[-1, -1] = value
+        values[at, at] = value
         return values
 
     return f_gradient
@@ -423,10 +442,15 @@ def gradient_with_one(value: float) -> Any:
 
 REFUSED: list[tuple[type[Exception], Call]] = [
     *[(DistributionError, call) for u in NOISE for call in every(u)],
-    *[(DistributionError, lambda m, v=v: m.relax_gradient(F, C, Q, U[0], v)) for v in NOISE],
     *[
-        (DistributionError, lambda m, v=v: m.rebar_gradient(F, F.gradient, Q, U[0], v, 1.0))
-        for v in NOISE
+        (DistributionError, lambda m, u=u, v=v: m.relax_gradient(F, C, Q, u, v))
+        for noise in NOISE
+        for u, v in ((noise, U[0]), (U[0], noise))
+    ],
+    *[
+        (DistributionError, lambda m, u=u, v=v: m.rebar_gradient(F, F.gradient, Q, u, v, 1.0))
+        for noise in NOISE
+        for u, v in ((noise, U[0]), (U[0], noise))
     ],
     *[(DistributionError, call) for call in every(U[:2], Bernoulli(np.zeros((3, 2))))],
     *[(DistributionError, call) for call in every(U[0], Bernoulli(np.zeros((3, 2))))],
@@ -485,15 +509,20 @@ REFUSED: list[tuple[type[Exception], Call]] = [
 ]
 
 REFUSED_OF_TWICE: list[Call] = [
-    every(f=with_one(math.nan))[5],
     every(f=lambda b: b.sum())[5],
-    every(f=lambda b: np.where(b[:, 0] == b.round()[:, 0], math.inf, 1.0))[5],
-    every(f_gradient=gradient_with_one(math.inf))[5],
     every(f_gradient=F)[5],
     lambda m: m.relax_gradient(F, Broken(gradient=F), Q, U, U),
     *[
-        lambda m, x=x: m.relax_gradient(F, Broken(gradient=gradient_with_one(x)), Q, U, U)
+        call
         for x in (math.nan, math.inf, -math.inf)
+        for at in (0, -1)
+        for call in (
+            every(f=with_one(x, at))[5],
+            every(f_gradient=gradient_with_one(x, at))[5],
+            lambda m, g=gradient_with_one(x, at): m.relax_gradient(
+                F, Broken(gradient=g), Q, U, U
+            ),
+        )
     ],
 ]
 """Where functions see two states of a row at once: the shape in the message may differ."""

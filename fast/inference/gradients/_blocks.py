@@ -23,8 +23,10 @@ from reference.inference.gradients.latents import Latents
 
 __all__ = ["Bits", "Block", "Logits", "check_finite", "check_noise", "inverse", "one_number"]
 
-BLOCK = 16384
-"""Numbers in a block: with fewer, calls from Python cost more than what they do."""
+BLOCK = 8192
+"""Numbers in a block. With fewer, calls from Python cost more than a plain f; with more, what
+an f with hidden units makes of them leaves the second cache.
+"""
 
 PERIOD = 512
 """How many numbers stand for logits that all rows share: few enough for the first cache."""
@@ -211,7 +213,7 @@ def one_number(name: str, number: float) -> float:
 
 
 def inverse(temperature: float) -> float:
-    """Return ``1 / temperature``, at most the largest number of binary64.
+    """Return ``1 / temperature``, at most half the largest number: kernels take it times 1.5.
 
     Raises:
         DistributionError: it is no positive number (GRD-1).
@@ -221,7 +223,7 @@ def inverse(temperature: float) -> float:
         raise DistributionError(f"temperature is {t}: not positive")
     if array.ndim:
         raise DistributionError(f"a temperature of shape {array.shape} is no number")
-    return min(1 / float(array), float_info.max)
+    return min(1 / float(array), float_info.max / 2)
 
 
 def check_noise(wrong: int, *noise: Floats) -> None:

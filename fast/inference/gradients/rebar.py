@@ -41,9 +41,8 @@ def rebar_kernel(f, f_slopes, states, mean, slope, eta, per_temperature, out):  
             finite = (abs(values[i]) < np.inf) & (abs(relaxed_values[i]) < np.inf)
             finite &= (abs(held[i]) < np.inf) & (abs(free[i]) < np.inf)
             wrong += int(not finite)
-            signal = (values[i] if finite else 0.0) - eta * (
-                relaxed_values[i] if finite else 0.0
-            )
+            control = eta * (relaxed_values[i] if finite else 0.0)
+            signal = (values[i] if finite else 0.0) - control
             held_slope = x_tilde[i] * (1.0 - x_tilde[i]) * (held[i] if finite else 0.0)
             free_slope = x[i] * (1.0 - x[i]) * (free[i] if finite else 0.0)
             slopes = eta * ((free_slope - moved[i] * held_slope) * per_temperature)
