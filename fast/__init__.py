@@ -27,6 +27,7 @@ MODULES = (
     "inference.expectation_maximization",
     "inference.mean_field",
     "inference.semi_implicit",
+    "models.discrete_vae",
     "models.mlp",
     "models.vae",
     "compression.byte_strings",

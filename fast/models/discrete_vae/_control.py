@@ -24,15 +24,15 @@ class Control:
         self.network, self.z, self.below = network, z, below
         first, rest = network[0], network[1:]
         self.of_z, of_below = first.weights[: z.shape[1]], first.weights[z.shape[1] :]
-        a = z @ self.of_z
+        a: Floats = z @ self.of_z
         a.reshape(-1, len(below), a.shape[1])[...] += below @ of_below + first.bias
-        self.inputs = [z]
+        self.inputs: list[Floats] = [z]
         if rest:
             np.maximum(a, 0, out=a)
             a, inputs = forward(rest, a)
             self.inputs += inputs
         self.values: NDArray[np.float64] = a[:, 0].astype(np.float64)
-        e = np.ones_like(a)
+        e: Floats = np.ones_like(a)
         self.e = [e]
         for layer, kept in zip(network[:0:-1], self.inputs[:0:-1], strict=True):
             e = e @ layer.weights.T
@@ -48,7 +48,7 @@ class Control:
         """
         found: list[Layer] = []
         column, moving = weight[:, None], direction
-        for i, (layer, a, e) in enumerate(zip(self.network, self.inputs, self.e, strict=True)):
+        for i, (a, e) in enumerate(zip(self.inputs, self.e, strict=True)):
             if i > 0:
                 previous = self.of_z if i == 1 else self.network[i - 1].weights
                 moving = moving @ previous

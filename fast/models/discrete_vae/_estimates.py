@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fast.models.discrete_vae._control import Control
 from fast.models.discrete_vae._kernels import (
@@ -19,11 +18,9 @@ from fast.models.discrete_vae._kernels import (
     slope_kernel,
 )
 from fast.models.discrete_vae._networks import forward, parameter_gradient
-from fast.models.discrete_vae._passes import Noises, Pass, objective
+from fast.models.discrete_vae._passes import Noises, Pass, Values, objective
 from reference.models.discrete_vae import DiscreteVae, Estimator, Learned
 from reference.models.mlp import Floats
-
-Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +49,7 @@ class Problem:
 def estimate(
     problem: Problem, estimator: Estimator, learned: Learned
 ) -> tuple[Floats, Learned]:
-    """Return estimates of the gradient of ``E f`` in the logits, and what is learned (DVA-7)."""
+    """Return estimates of the gradient of ``E f`` in the logits, and the lesson (DVA-7)."""
     if estimator.pairs:
         return _relax(problem, estimator, learned)
     layer, f = problem.through.layer, problem.f
@@ -118,7 +115,7 @@ def _baseline(learned: Learned, below: Floats, target: Values) -> tuple[Values, 
 
 
 def _muprop(problem: Problem, learned: Learned) -> tuple[Values, Floats, Learned]:
-    """Return the signal, ``g'(p) dp / d theta``, and what is learned (DVA-7)."""
+    """Return the signal, ``g'(p) dp / d theta``, and the lesson (DVA-7)."""
     layer = problem.through.layer
     mean = 2 * layer.p - 1
     values, d_mean = problem.g(mean, 1.0)
@@ -130,7 +127,7 @@ def _muprop(problem: Problem, learned: Learned) -> tuple[Values, Floats, Learned
 
 
 def _relax(problem: Problem, estimator: Estimator, learned: Learned) -> tuple[Floats, Learned]:
-    """Return the estimates of REBAR or RELAX, and the gradients in eta and r (DVA-7, DVA-8)."""
+    """Return the estimates of REBAR or RELAX, and the gradients in eta and r (DVA-8)."""
     layer, index = problem.through.layer, problem.index
     real, rows = layer.s.dtype.type, len(layer.s)
     # z of the noise u, and z~ of v given the states, one below the other

@@ -129,7 +129,7 @@ def relax_kernel(signal, s, p, slope, control, d):  # type: ignore[no-untyped-de
 
 @kernel(fastmath=GRADE_CLOSE)
 def linear_kernel(d_mean, s, p, values):  # type: ignore[no-untyped-def]
-    """Add ``g'(p) . (b - p)`` to `values` (GRD-14); `d_mean` is the gradient in ``2 p - 1``."""
+    """Add ``g'(p) . (b - p)`` to `values` (GRD-14); `d_mean` is that in ``2 p - 1``."""
     zero, one, two = s.dtype.type(0), s.dtype.type(1), s.dtype.type(2)
     for i in range(s.shape[0]):
         state, mean, gradient = s[i], p[i], d_mean[i]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fast.models.discrete_vae._kernels import (
     closed_form_kernel,
@@ -25,6 +26,8 @@ from reference.errors import DataError, DistributionError, ModelError
 from reference.models.discrete_vae import DiscreteVae, Noise
 from reference.models.mlp import Floats, Mlp
 from reference.models.vae.model import Images
+
+Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +53,11 @@ class Pass:
     """Of the decoder."""
     decoded: Floats
     """The logits of what is below."""
-    log_masses: Floats
+    log_masses: Values
     """Of what is below; one number a row."""
     d_decoded: Floats
     """Their gradient in the logits, times a weight."""
-    closed: Floats
+    closed: Values
     """The closed form of the layer; one number a row."""
     d_closed: Floats
     """Its gradient in the logits of the layer, times the weight."""
@@ -143,7 +146,7 @@ def objective(
     s: Floats,
     logistic: Sequence[Floats],
     per_temperature: Any,
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[Values, Floats, Floats]:
     """Return g of DVA-6 at `s`, its gradient, and the logits of what is below.
 
     `s` may have a multiple of the rows of `below` and noise.

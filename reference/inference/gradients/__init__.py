@@ -8,6 +8,7 @@ from reference.inference.gradients.bernoulli import Bernoulli
 from reference.inference.gradients.categorical import Categorical
 from reference.inference.gradients.control_variates import (
     ControlVariate,
+    LearnedControlVariate,
     lax_gradient,
     lax_variance_gradient,
     relax_gradient,
@@ -54,6 +55,7 @@ __all__ = [
     "ControlVariate",
     "Function",
     "Latents",
+    "LearnedControlVariate",
     "LocationScale",
     "NvilSignal",
     "RelaxedFunction",

@@ -18,6 +18,7 @@ from reference.inference.gradients.location_scale import LocationScale
 
 __all__ = [
     "ControlVariate",
+    "LearnedControlVariate",
     "lax_gradient",
     "lax_variance_gradient",
     "relax_gradient",
@@ -27,13 +28,17 @@ __all__ = [
 
 
 class ControlVariate(Protocol):
-    """A function c of z with parameters phi. Spec: GRD-13."""
+    """A differentiable function c of z. Spec: GRD-10, GRD-11."""
 
     def value(self, z: Floats) -> Floats:
         """Return c, one number a row."""
 
     def gradient(self, z: Floats) -> Floats:
         """Return the gradient of c in z, of the shape of z."""
+
+
+class LearnedControlVariate(ControlVariate, Protocol):
+    """One that can say how its parameters phi would better it. Spec: GRD-13."""
 
     def parameter_gradient(self, z: Floats, weight: Floats, direction: Floats) -> Floats:
         """Return the gradient in phi of ``weight c(z) + direction . grad c(z)``.
@@ -105,7 +110,7 @@ def relax_gradient(
 
 
 def lax_variance_gradient(
-    c: ControlVariate, q: LocationScale, eps: npt.ArrayLike, g: Floats
+    c: LearnedControlVariate, q: LocationScale, eps: npt.ArrayLike, g: Floats
 ) -> Floats:
     """Return the gradient of ``sum g^2`` in the parameters of c, one a row.
 
@@ -120,7 +125,7 @@ def lax_variance_gradient(
 
 
 def relax_variance_gradient(
-    c: ControlVariate, q: Latents, u: npt.ArrayLike, v: npt.ArrayLike, g: Floats
+    c: LearnedControlVariate, q: Latents, u: npt.ArrayLike, v: npt.ArrayLike, g: Floats
 ) -> Floats:
     """Return the gradient of ``sum g^2`` in the parameters of c, one a row.
 

@@ -6,9 +6,11 @@ ICML 2014, arXiv:1402.0030; Y. Burda, R. Grosse, R. Salakhutdinov, ICLR 2016, ar
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
+from reference.errors import DataError
 from reference.inference.distributions.parameters import Floats
 from reference.inference.elbo import log_mean_exp
 from reference.models.discrete_vae.chain import Pass, outcomes_below, pass_through
@@ -78,14 +80,10 @@ def discrete_elbo(
     Spec: DVA-13.
 
     Raises:
-        DataError: images are not the model's (DVA-3).
-        DistributionError: `samples` is below 1.
+        DataError: images are not the model's (DVA-3), or `samples` is below 1 (DVA-13).
     """
-
-    def bound(batch: Images, noise: Noise) -> Floats:
-        return np.asarray(discrete_elbo_estimate(model, batch, noise).mean(axis=0))
-
-    return in_batches(bound, model.widths, x, samples, rng)
+    estimate = partial(discrete_elbo_estimate, model)
+    return np.asarray(in_batches(estimate, model.widths, samples, rng, x).mean(axis=0))
 
 
 def discrete_log_evidence_bounds(
@@ -96,29 +94,38 @@ def discrete_log_evidence_bounds(
     Spec: DVA-13.
 
     Raises:
-        DataError: images are not the model's (DVA-3).
-        DistributionError: `samples` is below 1.
+        DataError: images are not the model's (DVA-3), or `samples` is below 1 (DVA-13).
     """
-
-    def bound(batch: Images, noise: Noise) -> Floats:
-        return log_mean_exp(discrete_log_weights(model, batch, noise).T)
-
-    return in_batches(bound, model.widths, x, samples, rng)
+    log_w = in_batches(partial(discrete_log_weights, model), model.widths, samples, rng, x)
+    return log_mean_exp(log_w.T)
 
 
 def in_batches(
-    bound: Callable[[Images, Noise], Floats],
+    values: Callable[..., Floats],
     widths: tuple[int, ...],
-    x: Images,
     samples: int,
     rng: np.random.Generator,
+    *images: Images,
 ) -> Floats:
-    """Return the bounds of all images, each batch with noise of its own. Spec: DVA-13."""
-    bounds = []
-    for start in range(0, max(1, len(x)), EVALUATION_BATCH):
-        batch = x[start : start + EVALUATION_BATCH]
-        bounds.append(bound(batch, draw_noise(widths, len(batch), samples, rng, pairs=False)))
-    return np.concatenate(bounds)
+    """Return the values of all draws of all images: shape ``(samples, M)``. Spec: DVA-13.
+
+    Args:
+        values: of a batch of each of the `images`, and noise; shape ``(1, B)``.
+
+    Raises:
+        DataError: `samples` is below 1, or there are no images (DVA-13).
+    """
+    if samples < 1 or not len(images[0]):
+        raise DataError(f"{samples} samples of {len(images[0])} images")
+    batches = []
+    for start in range(0, len(images[0]), EVALUATION_BATCH):
+        batch = [x[start : start + EVALUATION_BATCH] for x in images]
+        draws = []
+        for _ in range(samples):
+            noise = draw_noise(widths, len(batch[0]), 1, rng, pairs=False)
+            draws.append(values(*batch, noise))
+        batches.append(np.concatenate(draws))
+    return np.concatenate(batches, axis=1)
 
 
 def draws_in_rows(

@@ -227,11 +227,10 @@ def _relax(
     d = relax_gradient(f.value, LayerControl(relaxed, network), q, u, v)
     z, weight, direction = relax_variance_terms(q, u, v, d / len(d))
     unit = replace(relaxed, eta=1.0)
-    held_and_free = zip(z, weight, direction, strict=True)
-    eta = sum(
-        w @ unit.value(at) + (to * unit.gradient(at)).sum() for at, w, to in held_and_free
-    )
-    lesson = replace(learned, eta=float(eta))
+    eta = 0.0
+    for at, factor, along in zip(z, weight, direction, strict=True):
+        eta += float(factor @ unit.value(at) + (along * unit.gradient(at)).sum())
+    lesson = replace(learned, eta=eta)
     if network is not None:
         found = network.parameter_gradient_sum(z, weight, direction)
         lesson = replace(lesson, control=found)

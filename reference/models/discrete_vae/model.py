@@ -35,7 +35,7 @@ class DiscreteVae:
     """The first takes the image."""
     decoders: tuple[Mlp, ...]
     """The first puts out the logits of the image."""
-    prior: Floats
+    prior: mlp.Floats
     """The logits of the last layer; shape ``(its width,)``."""
     outcomes: int = 1
     """1 for bits, otherwise the number of outcomes of each latent."""

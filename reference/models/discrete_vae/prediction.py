@@ -123,22 +123,24 @@ def prediction_estimate(predictor: Predictor, x: Images, y: Images, noise: Noise
     Raises:
         DataError, DistributionError: images or noise are not the predictor's (DVA-11).
     """
-    through = _pass_through(predictor, x, y, noise, hard)
-    return log_mean_exp(through.log_masses)
+    return log_mean_exp(_pass_through(predictor, x, y, noise, hard).log_masses)
 
 
 def log_prediction_bounds(
     predictor: Predictor, x: Images, y: Images, samples: int, rng: np.random.Generator
 ) -> Floats:
-    """Return the estimates of all pairs, from as many `samples`, in nats. Spec: DVA-13."""
-    check_images(y, 1, predictor.pixels[1])
-    both = np.concatenate([x, y], axis=1)
-    split = predictor.pixels[0]
+    """Return the estimates of all pairs, from as many `samples`, in nats: shape ``(M,)``.
 
-    def bound(batch: Images, noise: Noise) -> Floats:
-        return prediction_estimate(predictor, batch[:, :split], batch[:, split:], noise)
+    Spec: DVA-13.
 
-    return in_batches(bound, predictor.widths, both, samples, rng)
+    Raises:
+        DataError: images are not the predictor's (DVA-11), or `samples` is below 1 (DVA-13).
+    """
+
+    def log_masses(x: Images, y: Images, noise: Noise) -> Floats:
+        return _pass_through(predictor, x, y, noise, hard).log_masses.T
+
+    return log_mean_exp(in_batches(log_masses, predictor.widths, samples, rng, x, y).T)
 
 
 def prediction_gradients(
