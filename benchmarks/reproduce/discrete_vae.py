@@ -43,21 +43,12 @@ from _training import (
 )
 from threadpoolctl import threadpool_limits
 
+from fast.models.discrete_vae import discrete_elbo, discrete_gradients, draw_noise
 from reference.models.discrete_vae import (
     Estimator,
-    draw_noise,
     initialise_discrete,
     initialise_learned,
 )
-
-try:
-    from fast.models.discrete_vae import discrete_gradients
-except ImportError:
-    from reference.models.discrete_vae import discrete_gradients
-try:
-    from fast.models.discrete_vae import discrete_elbo
-except ImportError:
-    from reference.models.discrete_vae import discrete_elbo
 
 MODELS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "linear-1": ((200,), ()),

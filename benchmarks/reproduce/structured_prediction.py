@@ -41,21 +41,12 @@ from _training import (
 )
 from threadpoolctl import threadpool_limits
 
+from fast.models.discrete_vae import draw_noise, log_prediction_bounds, prediction_gradients
 from reference.models.discrete_vae import (
     Estimator,
-    draw_noise,
     initialise_learned,
     initialise_predictor,
 )
-
-try:
-    from fast.models.discrete_vae import prediction_gradients
-except ImportError:
-    from reference.models.discrete_vae import prediction_gradients
-try:
-    from fast.models.discrete_vae import log_prediction_bounds
-except ImportError:
-    from reference.models.discrete_vae import log_prediction_bounds
 
 PIXELS, LAYERS, BASELINE = 392, (240, 240), (100,)
 SAMPLES = 100
