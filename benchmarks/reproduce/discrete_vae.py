@@ -94,9 +94,9 @@ CURVE_IMAGES = 5000
 
 def start(name: str, seed: int, train: Images, options: argparse.Namespace) -> Run:
     """Draw a model, the same for all estimators, and what the estimator learns."""
-    # With decay = 1, NVIL has its learned baseline alone, as in the published runs. Its running
-    # deviation would divide the estimate, but not the exact gradient of the divergence, and so
-    # weigh the divergence 10 to 50 times: bits then stay at their prior.
+    # With decay = 1, NVIL has its learned baseline alone, as in the published runs. A running
+    # deviation divides the estimate, but not the exact gradient of the divergence, which then
+    # weighs that many times more, 10 to 50: the bits stay at their prior.
     estimator = Estimator(name, options.temperature, decay=1.0)
     layers, hidden = MODELS[options.model]
     of_model, of_learned, of_noise = np.random.default_rng(seed).spawn(3)
