@@ -6,6 +6,8 @@ What all numbers in place of states have to pass, of REBAR both relaxed states o
 through the networks as one matrix. float32 is the type to train in.
 """
 
+import math
+
 import numpy as np
 
 from fast.models.discrete_vae._estimates import Problem, estimate, vimco_signal
@@ -127,7 +129,8 @@ def _layerwise(
         problem = Problem(model, index, through, f, logistic, noises)
         d, lesson = estimate(problem, estimator, learned[index])
         d *= model.dtype.type(-1 / rows)
-        d += through.d_closed
+        scale = max(1.0, math.sqrt(lesson.variance)) if estimator.name == "NVIL" else 1.0
+        d += through.d_closed / model.dtype.type(scale)
         encoders.append(encoder_gradient(model.encoders[index], through.layer, d))
         decoders.append(
             parameter_gradient(model.decoders[index], through.inputs, through.d_decoded)

@@ -130,7 +130,8 @@ def _layerwise(
         d, lesson = layer_gradient(
             estimator, learned[index], f, g, part.layer.q, noise, images
         )
-        d = rows(d) + closed_form_gradient(model, index, part.layer.logits)
+        scale = max(1, np.sqrt(lesson.variance)) if estimator.name == "NVIL" else 1
+        d = rows(d) + closed_form_gradient(model, index, part.layer.logits) / scale
         encoders.append(descend(model.encoders[index], part.layer.inputs, -d / len(d))[0])
         lessons.append(lesson)
     return tuple(encoders), tuple(lessons)
