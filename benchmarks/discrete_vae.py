@@ -73,10 +73,11 @@ def problem(name: str) -> Problem:
     rng, estimator = np.random.default_rng(0), Estimator(name)
     model = initialise_discrete(PIXELS, (BITS,), rng)
     hidden = CONTROL if name == "RELAX" else BASELINE
-    learned = initialise_learned(estimator, (PIXELS, BITS), hidden, rng)
+    (learned,) = initialise_learned(estimator, (PIXELS, BITS), hidden, rng)
+    learned = replace(learned, centre=-550.0, variance=100.0)  # as NVIL has them later
     x = (rng.random((BATCH, PIXELS)) < 0.13).astype(np.uint8)
     noise = draw_noise((BITS,), BATCH, DRAWS[name], rng, pairs=estimator.pairs)
-    return Problem(estimator, model, learned, x, noise)
+    return Problem(estimator, model, (learned,), x, noise)
 
 
 def in_order(networks: Sequence[Mlp]) -> list[NDArray[np.float32]]:
@@ -133,7 +134,7 @@ class Peer:
         self.baseline, self.control = map(self.network, (learned.baseline, learned.control))
         self.prior = torch.nn.Parameter(torch.tensor(start.model.prior))
         self.eta = torch.nn.Parameter(torch.tensor([learned.eta]))
-        self.centre = self.variance = 0.0
+        self.centre, self.variance = learned.centre, learned.variance
         self.x = torch.tensor(start.x, dtype=torch.float32)
         self.u, self.v = (
             [torch.tensor(a, dtype=torch.float32).squeeze(0) for a in arrays]
@@ -202,7 +203,8 @@ class Peer:
         bound = f - divergence
         if name == "NVIL":
             a = self.baseline(inputs)[:, 0]
-            signal = self.normalised((f - a).detach())
+            signal, scale = self.centred((f - a).detach())
+            logits.register_hook(lambda d: d / scale)
             surrogate = signal * self.log_mass(logits, b)
             loss = ((f.detach() - a) ** 2).mean() - (bound + surrogate).mean()
         elif name == "MuProp":
@@ -218,13 +220,13 @@ class Peer:
             loss = -bound.mean() - (d * logits).sum() / len(d)
         loss.backward()
 
-    def normalised(self, values: Any) -> Any:
-        """Return the signal of NVIL, and keep its running mean and variance."""
+    def centred(self, values: Any) -> tuple[Any, float]:
+        """Return the signal of NVIL and its scale; keep the running mean and variance."""
         decay = self.start.estimator.decay
         self.centre = decay * self.centre + (1 - decay) * values.mean().item()
         variance = values.var(unbiased=False).item()
         self.variance = decay * self.variance + (1 - decay) * variance
-        return (values - self.centre) / max(1.0, self.variance**0.5)
+        return values - self.centre, max(1.0, self.variance**0.5)
 
     def relax(self, logits: Any, f: Any, b: Any, inputs: Any) -> Any:
         """Return estimates in the logits; leave the gradients of their variance.

@@ -13,9 +13,10 @@ or two linear layers of 200 bits, or one between networks with two hidden layers
 a learned prior, baselines of one hidden layer of 100 and control variates of two of 200, and
 the bias of the last decoder that training starts with. Otherwise here: ReLU where they have
 tanh, images that are -1 and 1 and not centred, Adam with its usual constants, batches of 100,
-a temperature that is fixed, noise v that is not tied to u, and a learning rate that is
-constant, then falls linearly to 0. And the steps are far fewer: a gap to the published numbers
-is to be expected; look at the order of the estimators at equal steps, and at equal CPU time.
+a temperature that is fixed, noise v that is not tied to u, NVIL with a signal that is centred
+and scaled, and a learning rate that is constant, then falls linearly to 0. And the steps are
+far fewer: a gap to the published numbers is to be expected; look at the order of estimators at
+equal steps, and at equal CPU time.
 
 Not run: Omniglot, of which there are no files at hand; 2 * 10^6 steps; the grid of rates.
 
@@ -94,10 +95,7 @@ CURVE_IMAGES = 5000
 
 def start(name: str, seed: int, train: Images, options: argparse.Namespace) -> Run:
     """Draw a model, the same for all estimators, and what the estimator learns."""
-    # With decay = 1, NVIL has its learned baseline alone, as in the published runs. A running
-    # deviation divides the estimate, but not the exact gradient of the divergence, which then
-    # weighs that many times more, 10 to 50: the bits stay at their prior.
-    estimator = Estimator(name, options.temperature, decay=1.0)
+    estimator = Estimator(name, options.temperature)
     layers, hidden = MODELS[options.model]
     of_model, of_learned, of_noise = np.random.default_rng(seed).spawn(3)
     model = initialise_discrete(train.shape[1], layers, of_model, hidden=hidden)
