@@ -29,6 +29,7 @@ __all__ = [
     "discrete_elbo_estimate",
     "discrete_log_evidence_bounds",
     "discrete_log_weights",
+    "in_batches",
 ]
 
 

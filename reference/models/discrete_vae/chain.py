@@ -37,6 +37,7 @@ from reference.models.mlp import Mlp
 
 __all__ = [
     "Derivative",
+    "Encoded",
     "Objective",
     "Pass",
     "closed_form_gradient",
@@ -53,7 +54,7 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """A layer, drawn given what is below it; a row each."""
+    """A layer, drawn given what is below it; a row each. Spec: DVA-1."""
 
     below: Floats
     """What the encoder took: the states of the layer below, or the images."""
@@ -69,7 +70,7 @@ class Encoded:
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """What a pass through layer `index` and those above it left behind, a row each."""
+    """What a pass through a layer and those above it left behind, a row each. Spec: DVA-3."""
 
     values: Floats
     """The estimates, in nats; shape ``(R,)``."""
@@ -88,7 +89,7 @@ class Pass:
 
 @dataclass(frozen=True, eq=False)
 class Derivative:
-    """The gradient in the layers from one on, and in the prior."""
+    """The gradient in the layers from one on, and in the prior. Spec: DVA-5."""
 
     encoders: tuple[Mlp, ...]
     decoders: tuple[Mlp, ...]
