@@ -214,6 +214,11 @@ def add_options(parser: argparse.ArgumentParser, *, steps: int, every: int) -> N
     parser.add_argument("--figure", type=Path, help="PNG file to write")
 
 
+def listed(seeds: Sequence[int]) -> str:
+    """Return seeds in a row, as tables and titles name them."""
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+
+
 def spread(values: Sequence[float]) -> str:
     """Return mean, and standard deviation over seeds in brackets."""
     deviation = f"{np.std(values, ddof=1):.2f}" if len(values) > 1 else "-"

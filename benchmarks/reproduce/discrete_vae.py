@@ -39,6 +39,7 @@ from _training import (
     draw,
     extent,
     fixed_binarisation,
+    listed,
     log_odds,
     spread,
 )
@@ -140,12 +141,12 @@ def evaluate(model: Any, parts: tuple[Images, ...], images: int) -> list[float]:
 
 def report(runs: dict[str, list[Run]], options: argparse.Namespace) -> None:
     """Print the tables: what was reached, its spread, and what that can show."""
-    steps, model = options.steps, options.model
+    model = options.model
     print(
-        f"\n{model}, {steps} steps of {options.batch} images: ELBO in nats an image, mean over"
-        f" {len(options.seeds)} seeds,\nin brackets the standard deviation over them. Best and"
-        f" end: of the first {CURVE_IMAGES} training images;\nall: at the end, of all training"
-        " images, held out: of all validation images. Gap: of best.\n"
+        f"\n{model}, {options.steps} steps of {options.batch} images: ELBO in nats an image,"
+        f" mean of {listed(options.seeds)},\nin brackets the standard deviation over them. Best"
+        f" and end: of the first {CURVE_IMAGES} training images;\nall: at the end, of all"
+        " training images, held out: of all validation images. Gap: of best.\n"
     )
     print(
         f"{'':<9} {'best':<15} {'end':<15} {'all':<15} {'held out':<15} {'ms/step':>7}"
@@ -214,9 +215,7 @@ def main() -> None:
             group.append(run)
     report(runs, options)
     if options.figure:
-        title = (
-            f"Binarised MNIST, {options.model}: mean and extent of {len(options.seeds)} seeds"
-        )
+        title = f"Binarised MNIST, {options.model}: mean and extent of {listed(options.seeds)}"
         draw(runs, "ELBO, nats", title, options.figure)
 
 
