@@ -144,8 +144,8 @@ def report(runs: dict[str, list[Run]], options: argparse.Namespace) -> None:
     model = options.model
     print(
         f"\n{model}, {options.steps} steps of {options.batch} images: ELBO in nats an image,"
-        f" mean of {listed(options.seeds)},\nin brackets the standard deviation over them. Best"
-        f" and end: of the first {CURVE_IMAGES} training images;\nall: at the end, of all"
+        f" mean of {listed(options.seeds)},\nin brackets the standard deviation over them."
+        f" Best and end: of the first {CURVE_IMAGES} training images;\nall: at the end, of all"
         " training images, held out: of all validation images. Gap: of best.\n"
     )
     print(

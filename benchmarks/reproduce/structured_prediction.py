@@ -36,6 +36,7 @@ from _training import (
     draw,
     extent,
     fixed_binarisation,
+    listed,
     log_odds,
     spread,
 )
@@ -110,7 +111,7 @@ def report(runs: dict[str, list[Run]], options: argparse.Namespace) -> None:
     """Print the tables: what was reached, its spread, and what that can show."""
     print(
         f"\n392-240-240-392, {options.steps} steps of {options.batch} images: nats an image,"
-        f" mean over {len(options.seeds)} seeds,\nin brackets the standard deviation;"
+        f" mean of {listed(options.seeds)},\nin brackets the standard deviation;"
         f" all test images, and {TRAINING_IMAGES} training images, at the end\n"
     )
     print(
@@ -164,9 +165,7 @@ def main() -> None:
             group.append(run)
     report(runs, options)
     if options.figure:
-        title = (
-            f"Lower halves of binarised MNIST: mean and extent of {len(options.seeds)} seeds"
-        )
+        title = f"Lower halves of binarised MNIST: mean and extent of {listed(options.seeds)}"
         draw(runs, f"$-\\log$ mean of {SAMPLES} draws, nats", title, options.figure)
 
 
