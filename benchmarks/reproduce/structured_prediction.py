@@ -78,7 +78,9 @@ def start(name: str, seed: int, train: Halves, options: argparse.Namespace) -> R
     of_model, of_learned, of_noise = np.random.default_rng(seed).spawn(3)
     model = initialise_predictor((PIXELS, PIXELS), LAYERS, of_model)
     model.decoder[-1].bias[:] = log_odds(train[1])
-    learned = initialise_learned(estimator, (PIXELS, *LAYERS), BASELINE, of_learned)
+    learned = initialise_learned(
+        estimator, (PIXELS, *LAYERS), BASELINE, of_learned, target=PIXELS
+    )
     names = ("steps", "batch", "rate", "learned_rate", "temperature", "every")
     settings = {"draws": int(draws)} | {name: getattr(options, name) for name in names}
     return Run(name, seed, estimator, model, learned, of_noise, settings)

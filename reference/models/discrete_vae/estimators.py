@@ -101,6 +101,8 @@ def initialise_learned(
     hidden: tuple[int, ...],
     rng: np.random.Generator,
     dtype: DTypeLike = np.float32,
+    *,
+    target: int = 0,
 ) -> tuple[Learned, ...]:
     """Draw what an estimator starts from, for every layer. Spec: DVA-7, MLP-2.
 
@@ -109,12 +111,15 @@ def initialise_learned(
     Args:
         widths: of the image, then of each layer.
         hidden: widths of the hidden layers of each network.
+        target: of a predictor, the pixels of y, which its baselines take too (DVA-12).
     """
     found = []
     for below, width in pairwise(widths):
         learned = Learned()
         if estimator.name in ("NVIL", "MuProp"):
-            learned = Learned(baseline=mlp.initialise((below, *hidden, 1), rng, dtype))
+            learned = Learned(
+                baseline=mlp.initialise((below + target, *hidden, 1), rng, dtype)
+            )
         if estimator.name == "RELAX":
             sizes = (width + below, *hidden, 1)
             learned = Learned(control=mlp.initialise(sizes, rng, dtype))
