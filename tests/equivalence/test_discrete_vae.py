@@ -309,6 +309,10 @@ def test_rejects_alike(impl: Any) -> None:
     for images in (x[:, :4], x[:0], x + 1, x.astype(float), x[0]):
         refuses(DataError, x=images)
     refuses(ModelError, learned=learned[:1])
+    for name in ("NVIL", "RELAX"):
+        others = reference.initialise_learned(Estimator(name), (5, 4, 2), (), rng(0))
+        refuses(ModelError, learned=others)
+        refuses(ModelError, learned=others[::-1], estimator=Estimator(name))
     single = Noise(tuple(a[:1] for a in u), tuple(a[:1] for a in v))
     for name in ("VIMCO", "leave one out"):
         refuses(DistributionError, noise=single, estimator=Estimator(name))
@@ -326,6 +330,15 @@ def test_rejects_alike(impl: Any) -> None:
         impl.prediction_estimate(predictor, x, x[:2], noise)
     with pytest.raises(DataError):
         impl.log_prediction_bounds(predictor, x, x[:, :3], 1, rng(0))
+    many = np.zeros((503, 5), np.uint8)
+    with pytest.raises(DataError):
+        impl.log_prediction_bounds(predictor, many[:500], many, 1, rng(0))
+    others = reference.initialise_learned(Estimator("NVIL"), (5, 4, 2), (), rng(0))
+    with pytest.raises(ModelError):
+        impl.prediction_gradients(predictor, x, x, noise, Estimator("VIMCO"), others)
+    for counts in ((0, 1), (1, 0), (-1, 1)):
+        with pytest.raises(DataError):
+            impl.draw_noise((2,), *counts, rng(0), pairs=False)
 
 
 @pytest.mark.spec("DVA-1")

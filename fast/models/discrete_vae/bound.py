@@ -105,8 +105,9 @@ def in_batches(
     *images: Images,
 ) -> Values:
     """Return the values of all draws of all images: shape ``(samples, M)`` (DVA-13)."""
-    if samples < 1 or not len(images[0]):
-        raise DataError(f"{samples} samples of {len(images[0])} images")
+    counts = {len(x) for x in images}
+    if samples < 1 or len(counts) != 1 or 0 in counts:
+        raise DataError(f"{samples} samples of {counts} images")
     found = np.empty((samples, len(images[0])))
     for start in range(0, len(images[0]), EVALUATION_BATCH):
         place = slice(start, start + EVALUATION_BATCH)

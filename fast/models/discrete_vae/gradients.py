@@ -24,7 +24,6 @@ from fast.models.discrete_vae._passes import (
     sigmoid,
     signs,
 )
-from reference.errors import ModelError
 from reference.models.discrete_vae import (
     DiscreteGradients,
     DiscreteVae,
@@ -51,14 +50,13 @@ def discrete_gradients(
 
     Raises:
         DataError, DistributionError: images or noise are not the model's (DVA-3).
-        ModelError: `learned` is not the estimator's (DVA-7), or the latents are no bits.
+        ModelError: `learned` is not the estimator's (DVA-8), or the latents are no bits.
     """
     check_bits(model.outcomes)
     check_images(x, model.pixels)
     pairs = estimator.pairs
     check_noise(model.widths, len(x), noise, pairs=pairs, least=estimator.least_draws)
-    if len(learned) != len(model.encoders):
-        raise ModelError(f"{len(learned)} of {len(model.encoders)} layers have learned")
+    estimator.check_learned(learned, (model.pixels, *model.widths))
     noises, rows = Noises(noise, pairs=pairs), noise.u[0].shape[0] * len(x)
     name = estimator.name
     temperature = estimator.temperature if name == "Concrete" else None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from reference.errors import DataError
 from reference.models.discrete_vae import Noise
 
 __all__ = ["draw_noise"]
@@ -16,7 +17,13 @@ __all__ = ["draw_noise"]
 def draw_noise(
     widths: Sequence[int], images: int, draws: int, rng: np.random.Generator, *, pairs: bool
 ) -> Noise:
-    """Draw the noise of a batch. Spec: DVA-14."""
+    """Draw the noise of a batch. Spec: DVA-14.
+
+    Raises:
+        DataError: there are no images, or no draws (DVA-14).
+    """
+    if images < 1 or draws < 1:
+        raise DataError(f"{draws} draws for {images} images")
 
     def uniform(width: int) -> NDArray[np.float64]:
         u = rng.integers(0, 2**23, (draws, images, width), np.uint32).astype(np.float64)

@@ -32,6 +32,7 @@ from reference.models.discrete_vae import (
     PredictionGradients,
     Predictor,
 )
+from reference.models.discrete_vae.prediction import PREDICTION
 from reference.models.mlp import Floats, Mlp
 from reference.models.vae.model import Images
 
@@ -80,16 +81,17 @@ def prediction_gradients(
 
     Raises:
         DataError, DistributionError: images or noise are not the predictor's (DVA-11).
-        ModelError: another estimator, or `learned` is not its (DVA-12), or no bits.
+        ModelError: another estimator (DVA-12), `learned` is not its (DVA-8), or no bits.
     """
     name = estimator.name
-    if name not in ("NVIL", "VIMCO", "Concrete") or len(learned) != len(predictor.encoders):
-        raise ModelError(f"{name} with {len(learned)} layers of what it has learned")
-    if name == "NVIL" and len(noise.u) and len(noise.u[0]) != 1:
-        raise DistributionError(f"NVIL takes one draw, not {len(noise.u[0])}")
+    if name not in PREDICTION:
+        raise ModelError(f"{name} for prediction is none of {PREDICTION}")
+    estimator.check_learned(learned, (predictor.pixels[0], *predictor.widths))
     temperature = estimator.temperature if name == "Concrete" else None
     through = _pass_through(predictor, x, y, noise, temperature, estimator.least_draws)
     log_w, dtype = through.log_masses, predictor.decoder[0].bias.dtype
+    if name == "NVIL" and len(log_w) > 1:
+        raise DistributionError(f"NVIL takes one draw, not {len(log_w)}")
     top = log_w.max(axis=0)
     share = np.exp(log_w - top)
     total = share.sum(axis=0)

@@ -15,7 +15,13 @@ from reference.inference.distributions.parameters import Floats
 from reference.inference.elbo import log_mean_exp
 from reference.models.discrete_vae.chain import Pass, outcomes_below, pass_through
 from reference.models.discrete_vae.layers import hard, log_mass
-from reference.models.discrete_vae.model import DiscreteVae, Noise, check_noise, draw_noise
+from reference.models.discrete_vae.model import (
+    DiscreteVae,
+    Noise,
+    check_noise,
+    draw_noise,
+    in_rows,
+)
 from reference.models.vae.model import EVALUATION_BATCH, Images, check_images
 
 __all__ = [
@@ -113,10 +119,11 @@ def in_batches(
         values: of a batch of each of the `images`, and noise; shape ``(1, B)``.
 
     Raises:
-        DataError: `samples` is below 1, or there are no images (DVA-13).
+        DataError: `samples` is below 1, there are no images, or not as many of each (DVA-13).
     """
-    if samples < 1 or not len(images[0]):
-        raise DataError(f"{samples} samples of {len(images[0])} images")
+    counts = {len(x) for x in images}
+    if samples < 1 or len(counts) != 1 or 0 in counts:
+        raise DataError(f"{samples} samples of {counts} images")
     batches = []
     for start in range(0, len(images[0]), EVALUATION_BATCH):
         batch = [x[start : start + EVALUATION_BATCH] for x in images]
@@ -138,5 +145,4 @@ def draws_in_rows(
     """
     check_images(x, 1, model.pixels)
     K = check_noise(model.widths, len(x), noise, pairs=pairs, least=least)
-    u = tuple(a.astype(np.float64).reshape(K * len(x), -1) for a in noise.u)
-    return np.tile(x.astype(np.float64), (K, 1)), u
+    return np.tile(x.astype(np.float64), (K, 1)), in_rows(noise.u)

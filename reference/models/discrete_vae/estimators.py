@@ -20,7 +20,6 @@ from reference.inference.gradients import (
     RelaxedFunction,
     baseline_gradient,
     leave_one_out,
-    muprop_gradient,
     nvil_signal,
     relax_gradient,
     relax_variance_terms,
@@ -52,6 +51,21 @@ OF_ALL_LAYERS = ("Concrete", "straight-through", "VIMCO")
 
 
 @dataclass(frozen=True)
+class Learned:
+    """What the estimator of one layer has learned (DVA-8)."""
+
+    baseline: Mlp = ()
+    """``a``, from what is below the layer to one number; no layers: ``a = 0``."""
+    control: Mlp = ()
+    """``r``, from z and what is below; no layers: ``r = 0``."""
+    eta: float = 1.0
+    centre: float = 0.0
+    """The running mean of NVIL."""
+    variance: float = 0.0
+    """Its running variance."""
+
+
+@dataclass(frozen=True)
 class Estimator:
     """Which estimator, and the numbers that it does not learn (DVA-7)."""
 
@@ -79,20 +93,40 @@ class Estimator:
         """Return the fewest draws of an image it can do with. Spec: DVA-7, DVA-10."""
         return 2 if self.name in ("leave one out", "VIMCO") else 1
 
+    @property
+    def has_baseline(self) -> bool:
+        """Return whether it learns a baseline. Spec: DVA-7."""
+        return self.name in ("NVIL", "MuProp")
 
-@dataclass(frozen=True)
-class Learned:
-    """What the estimator of one layer has learned (DVA-8)."""
+    @property
+    def has_control(self) -> bool:
+        """Return whether it learns a network as control variate. Spec: DVA-7."""
+        return self.name == "RELAX"
 
-    baseline: Mlp = ()
-    """``a``, from what is below the layer to one number; no layers: ``a = 0``."""
-    control: Mlp = ()
-    """``r``, from z and what is below; no layers: ``r = 0``."""
-    eta: float = 1.0
-    centre: float = 0.0
-    """The running mean of NVIL."""
-    variance: float = 0.0
-    """Its running variance."""
+    def check_learned(self, learned: Sequence[Learned], widths: Sequence[int]) -> None:
+        """Refuse what another estimator has learned, or for other layers. Spec: DVA-8.
+
+        Args:
+            widths: of the image, then of each layer.
+
+        Raises:
+            ModelError: it is not one a layer, has a network that the estimator has not, or a
+                network of other inputs, or of more than one output (DVA-8).
+        """
+        if len(learned) != len(widths) - 1:
+            raise ModelError(f"{len(learned)} of {len(widths) - 1} layers have learned")
+        for one, (below, width) in zip(learned, pairwise(widths), strict=True):
+            self._check_network(one.baseline, below if self.has_baseline else None)
+            self._check_network(one.control, width + below if self.has_control else None)
+
+    def _check_network(self, network: Mlp, inputs: int | None) -> None:
+        """Refuse a network, unless it has so many inputs and one output."""
+        if not network:
+            return
+        mlp.check_layers(network)
+        sizes = network[0].weights.shape[0], network[-1].bias.size
+        if sizes != (inputs, 1):
+            raise ModelError(f"a network {sizes} for {self.name}, which wants {inputs} inputs")
 
 
 def initialise_learned(
@@ -112,15 +146,17 @@ def initialise_learned(
         widths: of the image, then of each layer.
         hidden: widths of the hidden layers of each network.
         target: of a predictor, the pixels of y, which its baselines take too (DVA-12).
+
+    Raises:
+        ModelError: a network has a layer of no units (MLP-2).
     """
     found = []
     for below, width in pairwise(widths):
         learned = Learned()
-        if estimator.name in ("NVIL", "MuProp"):
-            learned = Learned(
-                baseline=mlp.initialise((below + target, *hidden, 1), rng, dtype)
-            )
-        if estimator.name == "RELAX":
+        if estimator.has_baseline:
+            sizes = (below + target, *hidden, 1)
+            learned = Learned(baseline=mlp.initialise(sizes, rng, dtype))
+        if estimator.has_control:
             sizes = (width + below, *hidden, 1)
             learned = Learned(control=mlp.initialise(sizes, rng, dtype))
         found.append(learned)
@@ -180,12 +216,12 @@ def layer_gradient(
     if estimator.name == "NVIL":
         signal, lesson = nvil(estimator, learned, f.below, f.value(b))
         return score_function_gradient(lambda _: signal, q, u), lesson
-    p = np.broadcast_to(q.mean, b.shape)
-    linear = g.value(p) + rows(g.gradient(p) * (b - p)).sum(axis=1)
-    a, lesson = _baseline(learned, f.below, f.value(b) - linear)
-    d = muprop_gradient(g.value, g.gradient, q, u, a)
-    # MuProp is of g; for states drawn above, f has another value than g
-    return d + score_function_gradient(lambda s: f.value(s) - g.value(s), q, u), lesson
+    p = q.mean
+    slope = g.gradient(p)
+    target = f.value(b) - g.value(p) - rows(slope * (b - p)).sum(axis=1)
+    a, lesson = _baseline(learned, f.below, target)
+    d = score_function_gradient(lambda _: target, q, u, a)
+    return d + q.squash_slope(p, slope), lesson
 
 
 def nvil(

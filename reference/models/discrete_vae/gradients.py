@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import softmax
 
-from reference.errors import ModelError
 from reference.inference.distributions.parameters import Floats
 from reference.inference.elbo import log_mean_exp
 from reference.inference.gradients import vimco_signal
@@ -44,11 +43,11 @@ from reference.models.discrete_vae.layers import (
     rows,
     straight_through,
 )
-from reference.models.discrete_vae.model import DiscreteVae, Noise
+from reference.models.discrete_vae.model import DiscreteVae, Noise, in_rows
 from reference.models.mlp import Mlp
 from reference.models.vae.model import Images
 
-__all__ = ["DiscreteGradients", "discrete_gradients"]
+__all__ = ["DiscreteGradients", "discrete_gradients", "logit_gradients"]
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,8 @@ class DiscreteGradients:
     model: DiscreteVae
     """The gradient of that, with the structure of the model."""
     learned: tuple[Learned, ...]
-    """The gradients in what the estimator has learned, a layer each; but its running mean and
-    variance are those after this batch."""
+    """The gradients in what the estimator learns, a layer each; but its running mean and
+    variance are those after this batch, and what it does not learn is as it was."""
 
 
 def discrete_gradients(
@@ -82,12 +81,11 @@ def discrete_gradients(
 
     Raises:
         DataError, DistributionError: images or noise are not the model's (DVA-3).
-        ModelError: `learned` is not the estimator's (DVA-7).
+        ModelError: `learned` is not the estimator's (DVA-8).
     """
     pairs, least = estimator.pairs, estimator.least_draws
     below, u = draws_in_rows(model, x, noise, pairs=pairs, least=least)
-    if len(learned) != len(model.encoders):
-        raise ModelError(f"{len(learned)} of {len(model.encoders)} layers have learned")
+    estimator.check_learned(learned, (model.pixels, *model.widths))
     through = pass_through(model, 0, below, u, _relaxation(estimator))
     if estimator.name == "VIMCO":
         nats, whole = _vimco(model, through, len(x))
@@ -95,9 +93,15 @@ def discrete_gradients(
     nats = -float(through.values.mean())
     found = reverse(model, 0, through, np.full(len(below), -1 / len(below)))[0]
     if estimator.name in LAYERWISE:
-        v = tuple(a.astype(np.float64).reshape(len(below), -1) for a in noise.v)
-        encoders, learned = _layerwise(model, through, u, v, estimator, learned, len(x))
-        found = replace(found, encoders=encoders)
+        estimates = logit_gradients(model, through, noise, estimator, learned)
+        encoders = [
+            descend(encoder, part.layer.inputs, -d / len(d))[0]
+            for encoder, part, (d, _) in zip(
+                model.encoders, through.layers(), estimates, strict=True
+            )
+        ]
+        found = replace(found, encoders=tuple(encoders))
+        learned = tuple(lesson for _, lesson in estimates)
     return DiscreteGradients(nats, _as_model(model, found), learned)
 
 
@@ -108,33 +112,39 @@ def _relaxation(estimator: Estimator) -> Relaxation:
     return straight_through if estimator.name == "straight-through" else hard
 
 
-def _layerwise(
+def logit_gradients(
     model: DiscreteVae,
     through: Pass,
-    u: tuple[Floats, ...],
-    v: tuple[Floats, ...],
+    noise: Noise,
     estimator: Estimator,
     learned: tuple[Learned, ...],
-    images: int,
-) -> tuple[tuple[Mlp, ...], tuple[Learned, ...]]:
-    """Return estimates of the gradient in each encoder, and what is learned (DVA-6)."""
+) -> list[tuple[Floats, Learned]]:
+    """Return estimates of the gradient of the ELBO in the logits, and what is learned.
+
+    Spec: DVA-6, DVA-7.
+
+    Args:
+        through: a pass of states, drawn from `noise`.
+        estimator: one of a layer at a time.
+
+    Returns:
+        For each layer rows, draw by draw; and as `layer_gradient`.
+    """
+    images, u = noise.u[0].shape[1], in_rows(noise.u)
+    drawn = (u, in_rows(noise.v)) if estimator.pairs else (u,)
     relaxation = at_temperature(estimator.temperature)
     if estimator.name == "MuProp":
         relaxation = at_mean
-    encoders: list[Mlp] = []
-    lessons: list[Learned] = []
+    found: list[tuple[Floats, Learned]] = []
     for index, part in enumerate(through.layers()):
-        f = Objective(model, index, part.layer.below, u, hard)
-        g = Objective(model, index, part.layer.below, u, relaxation)
-        noise = [events(a[index], model.outcomes) for a in (u, v) if a]
-        d, lesson = layer_gradient(
-            estimator, learned[index], f, g, part.layer.q, noise, images
-        )
+        below, logits = part.layer.below, part.layer.logits
+        f = Objective(model, index, below, u, hard)
+        g = Objective(model, index, below, u, relaxation)
+        own = [events(each[index], model.outcomes) for each in drawn]
+        d, lesson = layer_gradient(estimator, learned[index], f, g, part.layer.q, own, images)
         scale = max(1, np.sqrt(lesson.variance)) if estimator.name == "NVIL" else 1
-        d = rows(d) + closed_form_gradient(model, index, part.layer.logits) / scale
-        encoders.append(descend(model.encoders[index], part.layer.inputs, -d / len(d))[0])
-        lessons.append(lesson)
-    return tuple(encoders), tuple(lessons)
+        found.append((rows(d) + closed_form_gradient(model, index, logits) / scale, lesson))
+    return found
 
 
 def _vimco(model: DiscreteVae, through: Pass, images: int) -> tuple[float, DiscreteVae]:

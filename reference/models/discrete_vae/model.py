@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from reference.errors import DistributionError, ModelError
+from reference.errors import DataError, DistributionError, ModelError
 from reference.inference.distributions.parameters import Floats
 from reference.models import mlp
 from reference.models.mlp import Mlp
@@ -22,6 +22,7 @@ __all__ = [
     "check_encoders",
     "check_noise",
     "draw_noise",
+    "in_rows",
     "initialise_discrete",
     "signs",
 ]
@@ -118,10 +119,15 @@ def draw_noise(
 
     Args:
         widths: of the layers.
-        images: ``B``.
-        draws: ``K``.
+        images: ``B``, at least 1.
+        draws: ``K``, at least 1.
         pairs: whether there is a `v` too.
+
+    Raises:
+        DataError: there are no images, or no draws (DVA-14).
     """
+    if images < 1 or draws < 1:
+        raise DataError(f"{draws} draws for {images} images")
 
     def uniform() -> tuple[Floats, ...]:
         shapes = [(draws, images, width) for width in widths]
@@ -129,6 +135,11 @@ def draw_noise(
 
     u = uniform()
     return Noise(u, uniform() if pairs else ())
+
+
+def in_rows(noise: tuple[Floats, ...]) -> tuple[Floats, ...]:
+    """Return noise with a row for each draw of each image, draw by draw. Spec: DVA-3."""
+    return tuple(a.astype(np.float64).reshape(-1, a.shape[-1]) for a in noise)
 
 
 def signs(s: Floats) -> Floats:

@@ -35,11 +35,12 @@ from reference.models.discrete_vae.layers import (
     log_mass,
     probabilities,
 )
-from reference.models.discrete_vae.model import Noise, check_encoders, check_noise
+from reference.models.discrete_vae.model import Noise, check_encoders, check_noise, in_rows
 from reference.models.mlp import Mlp
 from reference.models.vae.model import Images, check_images
 
 __all__ = [
+    "PREDICTION",
     "PredictionGradients",
     "Predictor",
     "initialise_predictor",
@@ -47,6 +48,10 @@ __all__ = [
     "prediction_estimate",
     "prediction_gradients",
 ]
+
+
+PREDICTION = ("NVIL", "VIMCO", "Concrete")
+"""The estimators for structured prediction (DVA-12)."""
 
 
 @dataclass(frozen=True)
@@ -163,16 +168,17 @@ def prediction_gradients(
 
     Raises:
         DataError, DistributionError: images or noise are not the predictor's (DVA-11).
-        ModelError: another estimator, or `learned` is not its (DVA-12).
+        ModelError: another estimator (DVA-12), or `learned` is not its (DVA-8).
     """
     name = estimator.name
-    if name not in ("NVIL", "VIMCO", "Concrete") or len(learned) != len(predictor.encoders):
-        raise ModelError(f"{name} with {len(learned)} layers of what it has learned")
-    if name == "NVIL" and len(noise.u) and len(noise.u[0]) != 1:
-        raise DistributionError(f"NVIL takes one draw, not {len(noise.u[0])}")
+    if name not in PREDICTION:
+        raise ModelError(f"{name} for prediction is none of {PREDICTION}")
+    estimator.check_learned(learned, (predictor.pixels[0], *predictor.widths))
     relaxation = at_temperature(estimator.temperature) if name == "Concrete" else hard
     through = _pass_through(predictor, x, y, noise, relaxation, estimator.least_draws)
     log_w = through.log_masses
+    if name == "NVIL" and log_w.shape[1] > 1:
+        raise DistributionError(f"NVIL takes one draw, not {log_w.shape[1]}")
     share = softmax(log_w, axis=1).T.reshape(-1, 1) / len(x)
     decoder, d_s = descend(predictor.decoder, through.inputs, -share * through.gap)
     if name == "Concrete":
@@ -219,8 +225,7 @@ def _pass_through(
     K = check_noise(predictor.widths, len(x), noise, least=least)
     s, target = np.tile(x.astype(np.float64), (K, 1)), np.tile(y.astype(np.float64), (K, 1))
     layers: list[Encoded] = []
-    for encoder, a in zip(predictor.encoders, noise.u, strict=True):
-        u = a.astype(np.float64).reshape(len(s), -1)
+    for encoder, u in zip(predictor.encoders, in_rows(noise.u), strict=True):
         layers.append(encode(encoder, s, u, predictor.outcomes, relaxation))
         s = layers[-1].s
     decoded, inputs = run(predictor.decoder, s)
