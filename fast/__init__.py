@@ -25,6 +25,7 @@ MODULES = (
     "coding.tables",
     "inference.elbo",
     "inference.expectation_maximization",
+    "inference.gradients",
     "inference.mean_field",
     "inference.semi_implicit",
     "models.discrete_vae",

@@ -126,7 +126,7 @@ def test_coupled_noise_is_noise() -> None:
 def test_relaxed_functions_that_are_refused() -> None:
     """When they are made, not when they are first called."""
     f, q = Toy(), one_bit(0.3)
-    for t, eta in ((0.0, 1.0), (-1.0, 1.0), (math.nan, 1.0), (1.0, math.inf)):
+    for t, eta in ((0.0, 1.0), (-1.0, 1.0), (math.nan, 1.0), (1.0, math.inf), (1.0, [1.0])):
         with pytest.raises(DistributionError):
             RelaxedFunction(f, f.gradient, q, t, eta)
 

@@ -87,6 +87,7 @@ def test_other_arguments_that_are_refused() -> None:
         lambda: rebar_gradient(f, f.gradient, BITS, u, u, -1.0),
         lambda: rebar_gradient(f, f.gradient, BITS, u, u, 1.0, math.nan),
         lambda: rebar_gradient(f, f.gradient, BITS, u[:1], u, 1.0),
+        lambda: rebar_gradient(f, f.gradient, BITS, u, u[:1], 1.0),
         lambda: score_function_gradient(f, Bernoulli(np.zeros((3, 2))), u[:2]),
         lambda: score_function_gradient(f, Bernoulli(np.zeros((3, 2))), u[0]),
         lambda: score_function_gradient(f, Bernoulli([0.0]), u),

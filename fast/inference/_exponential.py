@@ -1,8 +1,8 @@
 """Exponentials of which LLVM makes vector instructions; the C library's take one number.
 
-Checked by tests/equivalence/test_exponential.py. Both are for numbers up to 0: weights of a
-sum, relative to the largest of them. With `k` the nearest integer, ``2**k`` is made in the
-exponent field, and the rest, at most 1/2, goes into a polynomial::
+Checked by tests/equivalence/test_exponential.py. What they are made for are numbers up to 0:
+weights of a sum, relative to the largest of them. With `k` the nearest integer, ``2**k`` is
+made in the exponent field, and the rest, at most 1/2, goes into a polynomial::
 
     exp(x)  =  2**k exp(r),    r = x - k ln 2
     2**t    =  2**k 2**r,      r = t - k
@@ -66,7 +66,7 @@ def exp_kernel(x):  # type: ignore[no-untyped-def]
 
 @kernel(fastmath={"contract"})
 def exp2_kernel(t):  # type: ignore[no-untyped-def]
-    """Return ``2**t`` for ``t <= 0``, relatively within ``2**-50`` down to -1022."""
+    """Return ``2**t`` for ``t <= 1022``, relatively within ``2**-50`` down to -1022."""
     t = max(t, LEAST_EXPONENT_2)
     biased = t + MAGIC
     r = t - (biased - MAGIC)

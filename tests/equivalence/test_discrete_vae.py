@@ -78,11 +78,13 @@ def wide_learned(learned: tuple[Learned, ...]) -> tuple[Learned, ...]:
 
 
 def what_is_learned(
-    name: str, widths: tuple[int, ...], hidden: Any, seed: int, dtype: Any
+    name: str, widths: tuple[int, ...], hidden: Any, seed: int, dtype: Any, target: int = 0
 ) -> Any:
     """An estimator, and numbers that it might have learned."""
     estimator = Estimator(name, temperature=0.4 + seed % 3, decay=0.7)
-    learned = reference.initialise_learned(estimator, widths, hidden, rng(seed), dtype)
+    learned = reference.initialise_learned(
+        estimator, widths, hidden, rng(seed), dtype, target=target
+    )
     for a in lessons(learned)[: -len(learned)]:
         a[:] = rng(seed + a.size).uniform(-0.5, 0.5, a.shape)
     return estimator, tuple(
@@ -193,7 +195,7 @@ def test_prediction(name: str, dtype: Any, seed: int, shape: Shape, target: int)
     )
     for a in parameters(predictor):
         a += rng(seed + a.size).uniform(-0.5, 0.5, a.shape).astype(dtype)
-    estimator, learned = what_is_learned(name, (pixels, *layers), hidden, seed, dtype)
+    estimator, learned = what_is_learned(name, (pixels, *layers), hidden, seed, dtype, target)
     x, y = (rng(seed).integers(0, 2, (n, size), np.uint8) for size in (pixels, target))
     noise = reference.draw_noise(layers, n, K, rng(seed), pairs=False)
     known = wide_learned(learned)

@@ -10,15 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fast._jit import kernel
+from fast._logarithm import LIFT, LIFT_BITS, MAGIC_LEAST, ONE, log2_ratio
 from fast.information.entropy.distribution import (
     BLOCK,
     GRADE_CLOSE,
-    LIFT,
-    LIFT_BITS,
-    MAGIC_LEAST,
-    ONE,
     _are_one,
-    _log2_ratio,
     _rows,
     _shaped,
     distribution,
@@ -54,7 +50,7 @@ def entropy_kernel(p, totals, bits):  # type: ignore[no-untyped-def]
                 total += block[i]
             for i in range(block.size):
                 # Of 0 this logarithm is some finite number, and 0 times it is 0.
-                h -= block[i] * _log2_ratio(block[i] * LIFT, ONE, MAGIC_LEAST + LIFT_BITS)
+                h -= block[i] * log2_ratio(block[i] * LIFT, ONE, MAGIC_LEAST + LIFT_BITS)
         totals[row], bits[row] = total, h
     return negative
 
@@ -75,7 +71,7 @@ def cross_entropy_kernel(p, q, p_totals, q_totals, bits):  # type: ignore[no-unt
                 q_total += code[i]
             for i in range(block.size):
                 missing += int((block[i] > 0.0) & (code[i] == 0.0))
-                h -= block[i] * _log2_ratio(code[i] * LIFT, ONE, MAGIC_LEAST + LIFT_BITS)
+                h -= block[i] * log2_ratio(code[i] * LIFT, ONE, MAGIC_LEAST + LIFT_BITS)
         p_totals[row], q_totals[row] = p_total, q_total
         bits[row] = np.inf if missing > 0 else h
     return negative
@@ -99,7 +95,7 @@ def kl_divergence_kernel(p, q, p_totals, q_totals, bits):  # type: ignore[no-unt
                 missing += int((block[i] > 0.0) & (code[i] == 0.0))
                 # A divisor of 0 would make 0 * NaN where both are 0.
                 divisor = code[i] * LIFT if code[i] > 0.0 else LIFT
-                kl += block[i] * _log2_ratio(block[i] * LIFT, divisor, MAGIC_LEAST)
+                kl += block[i] * log2_ratio(block[i] * LIFT, divisor, MAGIC_LEAST)
         p_totals[row], q_totals[row] = p_total, q_total
         bits[row] = np.inf if missing > 0 else kl
     return negative

@@ -8,14 +8,10 @@ import numpy.typing as npt
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from fast._jit import kernel
+from fast._logarithm import LIFT, LIFT_BITS, MAGIC_LEAST, ONE, log2_ratio
 from fast.information.entropy.distribution import (
     GRADE_CLOSE,
-    LIFT,
-    LIFT_BITS,
-    MAGIC_LEAST,
-    ONE,
     _are_one,
-    _log2_ratio,
     _shaped,
     distribution,
     in_base,
@@ -48,9 +44,9 @@ def mutual_information_kernel(p, columns, totals, bits):  # type: ignore[no-unty
             total += row_total
             divisor = row_total * LIFT if row_total > 0.0 else LIFT
             for y in range(row.size):
-                mi += row[y] * _log2_ratio(row[y] * LIFT, divisor, MAGIC_LEAST)
+                mi += row[y] * log2_ratio(row[y] * LIFT, divisor, MAGIC_LEAST)
         for y in range(columns.size):
-            mi -= columns[y] * _log2_ratio(columns[y] * LIFT, ONE, MAGIC_LEAST + LIFT_BITS)
+            mi -= columns[y] * log2_ratio(columns[y] * LIFT, ONE, MAGIC_LEAST + LIFT_BITS)
         totals[table], bits[table] = total, mi
     return negative
 

@@ -106,8 +106,10 @@ def prediction_gradients(
         if name == "VIMCO":
             signals = [vimco_signal(log_w)[0].ravel()] * len(learned)
         else:
-            pairs = zip(learned, through.layers, strict=True)
-            found = [nvil(estimator, known, part.below, log_w[0]) for known, part in pairs]
+            target = signs(y, dtype)
+            both = [np.concatenate([p.below, target], axis=1) for p in through.layers]
+            pairs = zip(learned, both, strict=True)
+            found = [nvil(estimator, known, below, log_w[0]) for known, below in pairs]
             signals, learned = [s for s, _ in found], tuple(lesson for _, lesson in found)
         encoders = _scores(predictor, through, signals, len(x))
     gradient = replace(predictor, encoders=encoders, decoder=decoder)

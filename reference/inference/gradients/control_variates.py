@@ -99,10 +99,10 @@ def relax_gradient(
         DistributionError, ModelError: an argument breaks GRD-1.
     """
     z = q.relaxed(u)
-    b, rows = q.rounded(z), q.rows(z)
+    b, rows, v = q.rounded(z), q.rows(z), q.noise(v)
+    if v.shape != z.shape:
+        raise DistributionError(f"noise v of {v.shape} with u of {z.shape}")
     z_tilde = q.conditional(b, v)
-    if z_tilde.shape != z.shape:
-        raise DistributionError(f"noise v of {z_tilde.shape} with u of {z.shape}")
     signal = evaluate(f, b, rows) - evaluate(c.value, z_tilde, rows)
     free = evaluate(c.gradient, z, z.shape)
     held = q.conditional_pull_back(b, v, evaluate(c.gradient, z_tilde, z.shape))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reference.errors import ModelError
+from reference.errors import DistributionError, ModelError
 from reference.inference.distributions.parameters import Floats, reals
 from reference.inference.gradients.arguments import (
     Function,
@@ -42,7 +42,9 @@ class RelaxedFunction:
 
     def __post_init__(self) -> None:
         one_temperature(self.temperature)
-        reals(eta=self.eta)
+        (eta,) = reals(eta=self.eta)
+        if eta.ndim:
+            raise DistributionError(f"eta of shape {eta.shape} is no number")
 
     def value(self, z: Floats) -> Floats:
         """Return c. Spec: GRD-12."""

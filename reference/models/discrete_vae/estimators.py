@@ -135,6 +135,8 @@ def initialise_learned(
     hidden: tuple[int, ...],
     rng: np.random.Generator,
     dtype: DTypeLike = np.float32,
+    *,
+    target: int = 0,
 ) -> tuple[Learned, ...]:
     """Draw what an estimator starts from, for every layer. Spec: DVA-7, MLP-2.
 
@@ -143,6 +145,7 @@ def initialise_learned(
     Args:
         widths: of the image, then of each layer.
         hidden: widths of the hidden layers of each network.
+        target: of a predictor, the pixels of y, which its baselines take too (DVA-12).
 
     Raises:
         ModelError: a network has a layer of no units (MLP-2).
@@ -151,7 +154,8 @@ def initialise_learned(
     for below, width in pairwise(widths):
         learned = Learned()
         if estimator.has_baseline:
-            learned = Learned(baseline=mlp.initialise((below, *hidden, 1), rng, dtype))
+            sizes = (below + target, *hidden, 1)
+            learned = Learned(baseline=mlp.initialise(sizes, rng, dtype))
         if estimator.has_control:
             sizes = (width + below, *hidden, 1)
             learned = Learned(control=mlp.initialise(sizes, rng, dtype))

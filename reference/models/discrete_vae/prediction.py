@@ -104,7 +104,7 @@ def initialise_predictor(
     outcomes: int = 1,
     dtype: DTypeLike = np.float32,
 ) -> Predictor:
-    """Draw linear encoders, then a linear decoder. Spec: DVA-11, MLP-2.
+    """Draw linear encoders, then a linear decoder, with a gain of 1. Spec: DVA-11, MLP-2.
 
     Args:
         pixels: of x and of y.
@@ -114,8 +114,11 @@ def initialise_predictor(
         ModelError: a number is below 1, or there is no layer (DVA-2).
     """
     widths = [pixels[0], *(H * outcomes for H in layers)]
-    encoders = tuple(mlp.initialise(sizes, rng, dtype) for sizes in pairwise(widths))
-    return Predictor(encoders, mlp.initialise((widths[-1], pixels[1]), rng, dtype), outcomes)
+    *encoders, decoder = (
+        mlp.initialise(sizes, rng, dtype, last_gain=1.0)
+        for sizes in pairwise([*widths, pixels[1]])
+    )
+    return Predictor(tuple(encoders), decoder, outcomes)
 
 
 def prediction_estimate(predictor: Predictor, x: Images, y: Images, noise: Noise) -> Floats:
@@ -182,8 +185,9 @@ def prediction_gradients(
         signals = [vimco_signal(log_w).T.ravel()] * len(learned)
         encoders = _scores(predictor, through, signals, len(x))
     else:
-        target, below = log_w[:, 0], [layer.below for layer in through.layers]
-        found = [nvil(estimator, *pair, target) for pair in zip(learned, below, strict=True)]
+        both = [np.concatenate([p.below, y.astype(float)], axis=1) for p in through.layers]
+        pairs = zip(learned, both, strict=True)
+        found = [nvil(estimator, known, below, log_w[:, 0]) for known, below in pairs]
         encoders = _scores(predictor, through, [signal for signal, _ in found], len(x))
         learned = tuple(lesson for _, lesson in found)
     gradient = replace(predictor, encoders=encoders, decoder=decoder)

@@ -45,7 +45,10 @@ Mlp = tuple[Layer, ...]
 
 
 def initialise(
-    sizes: Sequence[int], rng: np.random.Generator, dtype: DTypeLike = np.float32
+    sizes: Sequence[int],
+    rng: np.random.Generator,
+    dtype: DTypeLike = np.float32,
+    last_gain: float = LAST_GAIN,
 ) -> Mlp:
     """Draw a network whose layers have the given widths.
 
@@ -53,7 +56,7 @@ def initialise(
 
         W_ij ~ Uniform(-r, r),    r = gain sqrt(6 / (inputs + outputs)),    b_j = 0
 
-    The gain is 1, and ``LAST_GAIN`` for the last layer: a network that starts with small
+    The gain is 1, and `last_gain` for the last layer: a network that starts with small
     outputs learns faster here, since noise at first drowns whatever the latents say.
 
     Args:
@@ -67,7 +70,7 @@ def initialise(
     """
     if len(sizes) < 2 or min(sizes) < 1:
         raise ModelError(f"sizes {tuple(sizes)} make no network")
-    gains = [1.0] * (len(sizes) - 2) + [LAST_GAIN]
+    gains = [1.0] * (len(sizes) - 2) + [last_gain]
     return tuple(
         _draw_layer(i, o, gain, rng, dtype)
         for (i, o), gain in zip(pairwise(sizes), gains, strict=True)
