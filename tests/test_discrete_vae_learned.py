@@ -173,6 +173,8 @@ def test_new_networks() -> None:
             for a, b in zip(arrays(mine), arrays(expected), strict=True):
                 assert np.array_equal(a, b)
             assert (one.eta, one.centre, one.variance) == (1.0, 0.0, 0.0)
+    of_predictor = initialise_learned(Estimator("NVIL"), widths, hidden, rng(3), target=6)
+    assert [one.baseline[0].weights.shape[0] for one in of_predictor] == [11, 10]
     for name in ("score function", "REBAR", "Concrete", "VIMCO"):
         assert initialise_learned(Estimator(name), widths, hidden, rng()) == (Learned(),) * 2
     single = initialise_learned(Estimator("NVIL"), widths, hidden, rng())

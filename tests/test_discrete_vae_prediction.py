@@ -127,7 +127,10 @@ def test_bias_of_nvil(name: str) -> None:
     """One pair is a batch, so that a share of 1 - decay is lost; of the decoder, nothing."""
     model, decay = MODELS[name], 0.9
     every, widths = paths(model), (model.pixels[0], *model.widths)
-    learned = tuple(Learned(network((w, 1), i), centre=0.4) for i, w in enumerate(widths[:-1]))
+    target = model.pixels[1]
+    learned = tuple(
+        Learned(network((w + target, 1), i), centre=0.4) for i, w in enumerate(widths[:-1])
+    )
     found = expected_gradient(model, Estimator("NVIL", decay=decay), learned, 1)
     expected = by_hand.gradient(lambda p: -bound(p, every, 1), model)
     count = 2 * len(model.encoders)
@@ -154,7 +157,7 @@ def test_nvil_and_vimco_by_their_formulas(name: str) -> None:
     model = MODELS[name]
     p, (x, y), widths = by_hand.plain(model), PAIRS, (model.pixels[0], *model.widths)
     learned = tuple(
-        Learned(network((w, 3, 1), i), centre=0.4, variance=9.0)
+        Learned(network((w + y.shape[1], 3, 1), i), centre=0.4, variance=9.0)
         for i, w in enumerate(widths[:-1])
     )
     for which, draws in ((Estimator("NVIL", decay=0.6), 1), (Estimator("VIMCO"), 3)):
@@ -171,8 +174,8 @@ def test_nvil_and_vimco_by_their_formulas(name: str) -> None:
                 signals[:, j, i] = L[i] - logsumexp(stand_in) + np.log(draws)
         if which.name == "NVIL":
             for index, one in enumerate(learned):
-                below = np.stack([(x[i], *path)[index] for i, path in each]).astype(float)
-                left = log_w[0] - mlp.forward(one.baseline, 2 * below - 1)[0][:, 0]
+                below = np.stack([[*(x[i], *path)[index], *y[i]] for i, path in each])
+                left = log_w[0] - mlp.forward(one.baseline, 2.0 * below - 1)[0][:, 0]
                 centre, variance = 0.24 + 0.4 * left.mean(), 5.4 + 0.4 * left.var()
                 signals[index] = (left - centre) / np.sqrt(variance)
 
@@ -207,10 +210,10 @@ def check_lessons(
     each = [path_by_hand(p, x[i], one) for i, one in single_draws(noise)]
     log_w = np.array([log_mass(p, y[i], path).real for i, path in enumerate(each)])
     for index, (one, lesson) in enumerate(zip(learned, found.learned, strict=True)):
-        below = np.stack([(x[i], *path)[index] for i, path in enumerate(each)]).astype(float)
+        below = np.stack([[*(x[i], *path)[index], *y[i]] for i, path in enumerate(each)])
 
         def left(one: Learned = one, below: Floats = below) -> Floats:
-            return log_w - mlp.forward(one.baseline, 2 * below - 1)[0][:, 0]
+            return log_w - mlp.forward(one.baseline, 2.0 * below - 1)[0][:, 0]
 
         assert lesson.centre == pytest.approx(0.24 + 0.4 * left().mean(), rel=1e-12)
         assert lesson.variance == pytest.approx(5.4 + 0.4 * left().var(), rel=1e-12)
@@ -262,13 +265,13 @@ def test_bounds_of_a_data_set(samples: int) -> None:
 @pytest.mark.spec("DVA-11")
 @pytest.mark.parametrize("outcomes", [1, 3])
 def test_new_predictor(outcomes: int) -> None:
-    """Linear networks by MLP-2 from one generator: encoders, then the decoder."""
+    """Linear networks with a gain of 1, from one generator: encoders, then the decoder."""
     found = initialise_predictor((4, 5), (2, 3), rng(2), outcomes=outcomes)
     source, n = rng(2), outcomes
     for a, sizes in zip(
         (*found.encoders, found.decoder), [(4, 2 * n), (2 * n, 3 * n), (3 * n, 5)], strict=True
     ):
-        expected = mlp.initialise(sizes, source)
+        expected = mlp.initialise(sizes, source, last_gain=1)
         assert len(a) == 1
         for one, other in zip(network_arrays(a), network_arrays(expected), strict=True):
             assert one.dtype == np.float32
