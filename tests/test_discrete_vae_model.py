@@ -227,8 +227,8 @@ MODEL_ERRORS: dict[str, Callable[[], object]] = {
     "prediction by score function": prediction("score function"),
     "prediction, learned too little": prediction(learned=(Learned(),)),
     "prediction, a baseline for VIMCO": prediction(learned=with_networks(network((2, 1)))),
-    "prediction, another baseline": prediction(
-        "NVIL", noise=part(NOISE, slice(1)), learned=with_networks(network((3, 1)))
+    "prediction, a baseline of what is below alone": prediction(
+        "NVIL", noise=part(NOISE, slice(1)), learned=with_networks(network((2, 1)))
     ),
 }
 DISTRIBUTION_ERRORS: dict[str, Callable[[], object]] = {
@@ -324,6 +324,8 @@ def test_what_is_not_refused() -> None:
         gradient(name)()
     prediction()()
     prediction("NVIL", noise=part(NOISE, slice(1)))()
+    seen = with_networks(network((2 + 3, 1)))
+    prediction("NVIL", noise=part(NOISE, slice(1)), learned=seen)()
     prediction("Concrete")()
     gradient("NVIL", learned=with_networks(network((2, 1))))()
     gradient("RELAX", learned=with_networks(control=network((5, 1))))()

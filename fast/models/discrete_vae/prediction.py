@@ -86,7 +86,8 @@ def prediction_gradients(
     name = estimator.name
     if name not in PREDICTION:
         raise ModelError(f"{name} for prediction is none of {PREDICTION}")
-    estimator.check_learned(learned, (predictor.pixels[0], *predictor.widths))
+    of_x, of_y = predictor.pixels
+    estimator.check_learned(learned, (of_x, *predictor.widths), target=of_y)
     temperature = estimator.temperature if name == "Concrete" else None
     through = _pass_through(predictor, x, y, noise, temperature, estimator.least_draws)
     log_w, dtype = through.log_masses, predictor.decoder[0].bias.dtype
