@@ -103,11 +103,14 @@ class Estimator:
         """Return whether it learns a network as control variate. Spec: DVA-7."""
         return self.name == "RELAX"
 
-    def check_learned(self, learned: Sequence[Learned], widths: Sequence[int]) -> None:
+    def check_learned(
+        self, learned: Sequence[Learned], widths: Sequence[int], target: int = 0
+    ) -> None:
         """Refuse what another estimator has learned, or for other layers. Spec: DVA-8.
 
         Args:
             widths: of the image, then of each layer.
+            target: of a predictor, the pixels of y.
 
         Raises:
             ModelError: it is not one a layer, has a network that the estimator has not, or a
@@ -116,7 +119,7 @@ class Estimator:
         if len(learned) != len(widths) - 1:
             raise ModelError(f"{len(learned)} of {len(widths) - 1} layers have learned")
         for one, (below, width) in zip(learned, pairwise(widths), strict=True):
-            self._check_network(one.baseline, below if self.has_baseline else None)
+            self._check_network(one.baseline, below + target if self.has_baseline else None)
             self._check_network(one.control, width + below if self.has_control else None)
 
     def _check_network(self, network: Mlp, inputs: int | None) -> None:

@@ -173,7 +173,8 @@ def prediction_gradients(
     name = estimator.name
     if name not in PREDICTION:
         raise ModelError(f"{name} for prediction is none of {PREDICTION}")
-    estimator.check_learned(learned, (predictor.pixels[0], *predictor.widths))
+    pixels, target = predictor.pixels
+    estimator.check_learned(learned, (pixels, *predictor.widths), target)
     relaxation = at_temperature(estimator.temperature) if name == "Concrete" else hard
     through = _pass_through(predictor, x, y, noise, relaxation, estimator.least_draws)
     log_w = through.log_masses
