@@ -86,8 +86,8 @@ def prediction_gradients(
     name = estimator.name
     if name not in PREDICTION:
         raise ModelError(f"{name} for prediction is none of {PREDICTION}")
-    of_x, of_y = predictor.pixels
-    estimator.check_learned(learned, (of_x, *predictor.widths), target=of_y)
+    pixels, target = predictor.pixels
+    estimator.check_learned(learned, (pixels, *predictor.widths), target)
     temperature = estimator.temperature if name == "Concrete" else None
     through = _pass_through(predictor, x, y, noise, temperature, estimator.least_draws)
     log_w, dtype = through.log_masses, predictor.decoder[0].bias.dtype
@@ -107,8 +107,8 @@ def prediction_gradients(
         if name == "VIMCO":
             signals = [vimco_signal(log_w)[0].ravel()] * len(learned)
         else:
-            target = signs(y, dtype)
-            both = [np.concatenate([p.below, target], axis=1) for p in through.layers]
+            seen = signs(y, dtype)
+            both = [np.concatenate([p.below, seen], axis=1) for p in through.layers]
             pairs = zip(learned, both, strict=True)
             found = [nvil(estimator, known, below, log_w[0]) for known, below in pairs]
             signals, learned = [s for s, _ in found], tuple(lesson for _, lesson in found)

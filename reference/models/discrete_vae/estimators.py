@@ -104,13 +104,13 @@ class Estimator:
         return self.name == "RELAX"
 
     def check_learned(
-        self, learned: Sequence[Learned], widths: Sequence[int], *, target: int = 0
+        self, learned: Sequence[Learned], widths: Sequence[int], target: int = 0
     ) -> None:
         """Refuse what another estimator has learned, or for other layers. Spec: DVA-8.
 
         Args:
             widths: of the image, then of each layer.
-            target: of a predictor, the pixels of y, which its baselines take too (DVA-12).
+            target: of a predictor, the pixels of y.
 
         Raises:
             ModelError: it is not one a layer, has a network that the estimator has not, or a

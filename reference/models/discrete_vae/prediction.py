@@ -171,8 +171,8 @@ def prediction_gradients(
     name = estimator.name
     if name not in PREDICTION:
         raise ModelError(f"{name} for prediction is none of {PREDICTION}")
-    of_x, of_y = predictor.pixels
-    estimator.check_learned(learned, (of_x, *predictor.widths), target=of_y)
+    pixels, target = predictor.pixels
+    estimator.check_learned(learned, (pixels, *predictor.widths), target)
     relaxation = at_temperature(estimator.temperature) if name == "Concrete" else hard
     through = _pass_through(predictor, x, y, noise, relaxation, estimator.least_draws)
     log_w = through.log_masses
