@@ -206,6 +206,13 @@ MODEL_ERRORS: dict[str, Callable[[], object]] = {
     "new networks of no units": lambda: initialise_learned(
         Estimator("NVIL"), (3, 2), (0,), rng()
     ),
+    "a negative variance": lambda: Learned(variance=-1.0),
+    "an infinite centre": lambda: Learned(centre=np.inf),
+    "an eta that is NaN": lambda: Learned(eta=np.nan),
+    "a prior that is NaN": lambda: replace(MODEL, prior=MODEL.prior * np.nan),
+    "a baseline of another type": gradient(
+        "NVIL", learned=with_networks(network((2, 1), dtype=np.float32))
+    ),
     "learned for a layer too few": gradient(learned=(Learned(),)),
     "learned for a layer too many": gradient("VIMCO", learned=(Learned(),) * 3),
     "a baseline of two numbers": gradient("NVIL", learned=with_networks(network((2, 2)))),
@@ -248,9 +255,6 @@ DISTRIBUTION_ERRORS: dict[str, Callable[[], object]] = {
     "RELAX with v of 0": gradient("RELAX", noise=Noise(NOISE.u, at(0.0).u)),
     "leave one out of one": gradient("leave one out", noise=part(NOISE, slice(1))),
     "VIMCO of one": gradient("VIMCO", noise=part(NOISE, slice(1))),
-    "NVIL with a negative variance": gradient("NVIL", learned=(Learned(variance=-1.0),) * 2),
-    "NVIL with an infinite centre": gradient("NVIL", learned=(Learned(centre=np.inf),) * 2),
-    "an eta that is NaN": gradient("REBAR", learned=(Learned(eta=np.nan),) * 2),
     "prediction with noise of 1": prediction(noise=at(1.0)),
     "prediction by VIMCO of one": prediction(noise=part(NOISE, slice(1))),
     "prediction by NVIL of two": prediction("NVIL"),

@@ -18,7 +18,7 @@ from fast.models.discrete_vae._kernels import (
     slope_kernel,
 )
 from fast.models.discrete_vae._networks import forward, parameter_gradient
-from fast.models.discrete_vae._passes import Noises, Pass, Values, objective
+from fast.models.discrete_vae._passes import Noises, Pass, Values, inverse, objective
 from reference.models.discrete_vae import DiscreteVae, Estimator, Learned
 from reference.models.mlp import Floats
 
@@ -38,7 +38,7 @@ class Problem:
 
     def g(self, s: Floats, temperature: float) -> tuple[Values, Floats]:
         """Return g at numbers in place of states, and its gradient in their signs (DVA-6)."""
-        per_temperature = self.model.dtype.type(1 / temperature)
+        per_temperature = inverse(temperature, self.model.dtype)
         below = self.through.layer.below
         values, d, _ = objective(
             self.model, self.index, below, s, self.logistic, per_temperature
@@ -137,7 +137,7 @@ def _relax(problem: Problem, estimator: Estimator, learned: Learned) -> tuple[Fl
     conditional_kernel(layer.logits, layer.s, v, ratio, z[rows:], slope)
     z[rows:] += np.log(ratio)
     np.add(layer.logits, problem.logistic[index], out=z[:rows])
-    relaxed, per_temperature = np.empty_like(z), real(1 / estimator.temperature)
+    relaxed, per_temperature = np.empty_like(z), inverse(estimator.temperature, layer.s.dtype)
     relaxed_kernel(z, zero, per_temperature, relaxed)
     g, d_g = problem.g(relaxed, estimator.temperature)
     slope_kernel(relaxed, per_temperature, d_g)

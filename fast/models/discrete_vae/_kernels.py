@@ -11,8 +11,8 @@ of it. Nothing is checked or allocated here.
 import numpy as np
 
 from fast._jit import kernel
+from fast.models._elementary import exp_minus, log1p_unit
 from fast.models.mlp import GRADE_CLOSE
-from fast.models.vae.bound import _exp_minus, _log1p_unit
 
 
 @kernel(fastmath=GRADE_CLOSE)
@@ -30,9 +30,9 @@ def log_mass_kernel(logits, s, weight, values, d):  # type: ignore[no-untyped-de
         total = zero
         for j in range(row.size):
             v = row[j]
-            t = _exp_minus(abs(v))
+            t = exp_minus(abs(v))
             x = half * (state[j] + one)
-            total += v * x - max(v, zero) - _log1p_unit(t)
+            total += v * x - max(v, zero) - log1p_unit(t)
             inverse = one / (one + t)
             p = inverse if v >= zero else t * inverse
             gradient[j] = weight * (x - p)
@@ -52,11 +52,12 @@ def closed_form_kernel(logits, prior, offset, weight, values, d):  # type: ignor
         total = zero
         for j in range(row.size):
             v = row[j]
-            t = _exp_minus(abs(v))
+            t = exp_minus(abs(v))
             inverse = one / (one + t)
             p = inverse if v >= zero else t * inverse
             gap = v - prior[j]
-            total += max(v, zero) + _log1p_unit(t) - p * gap - offset[j]
+            # log(1 + exp(v)) - p v, of which the two are nearly equal for sure bits
+            total += log1p_unit(t) + t * inverse * abs(v) + p * prior[j] - offset[j]
             gradient[j] -= weight * (t * inverse * inverse * gap)
         values[i] += total
 
@@ -68,7 +69,7 @@ def state_kernel(logits, u, p, s):  # type: ignore[no-untyped-def]
     for i in range(logits.shape[0]):
         row, noise, mean, state = logits[i], u[i], p[i], s[i]
         for j in range(row.size):
-            t = _exp_minus(abs(row[j]))
+            t = exp_minus(abs(row[j]))
             inverse = one / (one + t)
             other = t * inverse  # the probability of the less probable state
             positive = row[j] >= zero
@@ -87,7 +88,7 @@ def relaxed_kernel(logits, noise, per_temperature, s):  # type: ignore[no-untype
         row_of = row_of + 1 if row_of + 1 < noise.shape[0] else np.int64(0)
         for j in range(row.size):
             v = (row[j] + logistic[j]) * per_temperature
-            t = _exp_minus(abs(v))
+            t = exp_minus(abs(v))
             up = two / (one + t) - one
             state[j] = up if v >= zero else -up
 
@@ -152,7 +153,7 @@ def conditional_kernel(logits, s, v, ratio, offset, slope):  # type: ignore[no-u
         numbers, offsets, slopes = ratio[i], offset[i], slope[i]
         for j in range(row.size):
             positive, up = row[j] >= zero, state[j] > zero
-            e = np.float64(_exp_minus(abs(row[j])))
+            e = np.float64(exp_minus(abs(row[j])))
             mine = noise[j] if up else 1.0 - noise[j]
             # 1 + mine exp(+-theta), over exp(|theta|) where that is large: it cannot overflow
             large = positive == up

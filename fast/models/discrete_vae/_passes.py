@@ -22,7 +22,7 @@ from fast.models.discrete_vae._kernels import (
     state_kernel,
 )
 from fast.models.discrete_vae._networks import forward, input_gradient, parameter_gradient
-from reference.errors import DataError, DistributionError, ModelError
+from reference.errors import DistributionError, ModelError
 from reference.models.discrete_vae import DiscreteVae, Noise
 from reference.models.mlp import Floats, Mlp
 from reference.models.vae.model import Images
@@ -86,6 +86,7 @@ def encode(
     `below` has as many rows as the noise, or one for each image.
     """
     logits, inputs = forward(encoder, below)
+    check_finite(logits)
     if len(logits) < len(u):
         logits = np.tile(logits, (len(u) // len(logits), 1))
     p, s = np.empty_like(logits), np.empty_like(logits)
@@ -114,7 +115,7 @@ def pass_through(
     """Go through all layers (DVA-3), with relaxed states at a temperature (DVA-5)."""
     real = model.dtype.type
     logistic = None if temperature is None else noises.logistic(model.dtype)
-    per_temperature = real(1 / (temperature or 1))
+    per_temperature = inverse(temperature or 1.0, model.dtype)
     passes: list[Pass] = []
     below = x
     for index, encoder in enumerate(model.encoders):
@@ -124,6 +125,7 @@ def pass_through(
         log_masses, closed = np.zeros((2, len(decoded)))
         d_decoded, d_closed = np.empty_like(decoded), np.zeros_like(layer.logits)
         log_mass_kernel(decoded, below, real(weight), log_masses, d_decoded)
+        check_finite(log_masses)
         prior, offset = closed_form_of(model, index)
         closed_form_kernel(layer.logits, prior, offset, real(weight), closed, d_closed)
         passes.append(Pass(layer, inputs, decoded, log_masses, d_decoded, closed, d_closed))
@@ -168,7 +170,22 @@ def objective(
         d_s += input_gradient(encoder, inputs, d_logits)
         d_s += own / 2  # the log mass of s is linear in s, with its logits for slopes
         values += rest
+    check_finite(values)
     return values, d_s, decoded
+
+
+def check_finite(numbers: Floats) -> None:
+    """Refuse logits that are not finite, or log masses, which those make so (DVA-2)."""
+    if not np.isfinite(numbers).all():
+        raise ModelError("a network puts out numbers that are not finite")
+
+
+def inverse(temperature: float, dtype: np.dtype[Any]) -> Any:
+    """Return 1 over a temperature, in this type; if it is too large, a large number.
+
+    With that, too, relaxed states are those at temperature 0, and no product overflows.
+    """
+    return dtype.type(min(1 / temperature, float(np.finfo(dtype).max) * 2.0**-40))
 
 
 def check_noise(
@@ -184,16 +201,10 @@ def check_noise(
             f"noise of shapes {found} for {images} images and layers of {tuple(widths)}, at"
             f" least {least} draws" + (", u and v" if pairs else "")
         )
-    if not all(a.min() > 0 and a.max() < 1 for a in arrays):
-        raise DistributionError("noise outside (0, 1)")
-
-
-def check_images(images: Images, pixels: int) -> None:
-    """Refuse an array that is no images of 0 and 1 (DVA-3)."""
-    if images.ndim != 2 or 0 in images.shape or images.dtype != np.uint8:
-        raise DataError(f"an array of shape {images.shape} and type {images.dtype}")
-    if images.shape[1] != pixels or images.max() > 1:
-        raise DataError(f"{images.shape[1]} pixels up to {images.max()}, not {pixels} up to 1")
+    for a in arrays:
+        u = a.astype(np.float64) if a.dtype.kind == "f" else np.zeros(1)
+        if not (u.min() > 0 and u.max() < 1):
+            raise DistributionError(f"noise outside (0, 1), or of {a.dtype}")
 
 
 def check_bits(outcomes: int) -> None:

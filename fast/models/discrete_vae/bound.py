@@ -14,12 +14,12 @@ from fast.models.discrete_vae._passes import (
     Noises,
     Values,
     check_bits,
-    check_images,
     check_noise,
     pass_through,
     signs,
 )
 from fast.models.discrete_vae.model import draw_noise
+from fast.models.vae.bound import _check_images
 from reference.errors import DataError
 from reference.models.discrete_vae import DiscreteVae, Noise
 from reference.models.vae.model import EVALUATION_BATCH, Images
@@ -120,5 +120,5 @@ def in_batches(
 
 def _check(model: DiscreteVae, x: Images, noise: Noise) -> None:
     check_bits(model.outcomes)
-    check_images(x, model.pixels)
+    _check_images(x, 1, model.pixels)
     check_noise(model.widths, len(x), noise)

@@ -17,13 +17,14 @@ from fast.models.discrete_vae._passes import (
     Noises,
     Pass,
     check_bits,
-    check_images,
     check_noise,
     encoder_gradient,
+    inverse,
     pass_through,
     sigmoid,
     signs,
 )
+from fast.models.vae.bound import _check_images
 from reference.models.discrete_vae import (
     DiscreteGradients,
     DiscreteVae,
@@ -53,10 +54,10 @@ def discrete_gradients(
         ModelError: `learned` is not the estimator's (DVA-8), or the latents are no bits.
     """
     check_bits(model.outcomes)
-    check_images(x, model.pixels)
+    _check_images(x, 1, model.pixels)
     pairs = estimator.pairs
     check_noise(model.widths, len(x), noise, pairs=pairs, least=estimator.least_draws)
-    estimator.check_learned(learned, (model.pixels, *model.widths))
+    estimator.check_learned(learned, (model.pixels, *model.widths), model.dtype)
     noises, rows = Noises(noise, pairs=pairs), noise.u[0].shape[0] * len(x)
     name = estimator.name
     temperature = estimator.temperature if name == "Concrete" else None
@@ -65,8 +66,7 @@ def discrete_gradients(
         return _vimco(model, passes, len(x), learned)
     nats = -sum(float((p.log_masses + p.closed).mean()) for p in passes)
     if name in ("Concrete", "straight-through"):
-        slopes = 1 / (temperature or 1)
-        found = _whole_chain(model, passes, hard=temperature is None, slopes=slopes, rows=rows)
+        found = _whole_chain(model, passes, temperature, rows)
     else:
         found, learned = _layerwise(model, passes, noises, estimator, learned, rows)
     return DiscreteGradients(nats, found, learned)
@@ -79,10 +79,10 @@ def _prior_gradient(model: DiscreteVae, passes: list[Pass]) -> Floats:
 
 
 def _whole_chain(
-    model: DiscreteVae, passes: list[Pass], *, hard: bool, slopes: float, rows: int
+    model: DiscreteVae, passes: list[Pass], temperature: float | None, rows: int
 ) -> DiscreteVae:
-    """Return the reverse through all layers (DVA-5, DVA-9)."""
-    real = model.dtype.type
+    """Return the reverse through all layers, relaxed or straight-through (DVA-5, DVA-9)."""
+    real, slopes = model.dtype.type, inverse(temperature or 1.0, model.dtype)
     encoders: list[Mlp] = []
     decoders: list[Mlp] = []
     from_above: Floats | None = None
@@ -91,7 +91,7 @@ def _whole_chain(
         decoder, d = reverse(model.decoders[index], through.inputs, through.d_decoded)
         if from_above is not None:
             d += from_above
-        slope_kernel(2 * layer.p - 1 if hard else layer.s, real(slopes), d)
+        slope_kernel(2 * layer.p - 1 if temperature is None else layer.s, slopes, d)
         d += through.d_closed
         encoders.insert(0, encoder_gradient(model.encoders[index], layer, d))
         decoders.insert(0, decoder)

@@ -17,13 +17,15 @@ from fast.models.discrete_vae._passes import (
     Noises,
     Values,
     check_bits,
-    check_images,
+    check_finite,
     check_noise,
     encode,
     encoder_gradient,
+    inverse,
     signs,
 )
 from fast.models.discrete_vae.bound import in_batches
+from fast.models.vae.bound import _check_images
 from reference.errors import DataError, DistributionError, ModelError
 from reference.models.discrete_vae import (
     Estimator,
@@ -87,10 +89,10 @@ def prediction_gradients(
     if name not in PREDICTION:
         raise ModelError(f"{name} for prediction is none of {PREDICTION}")
     pixels, target = predictor.pixels
-    estimator.check_learned(learned, (pixels, *predictor.widths), target)
+    estimator.check_learned(learned, (pixels, *predictor.widths), predictor.dtype, target)
     temperature = estimator.temperature if name == "Concrete" else None
     through = _pass_through(predictor, x, y, noise, temperature, estimator.least_draws)
-    log_w, dtype = through.log_masses, predictor.decoder[0].bias.dtype
+    log_w, dtype = through.log_masses, predictor.dtype
     if name == "NVIL" and len(log_w) > 1:
         raise DistributionError(f"NVIL takes one draw, not {len(log_w)}")
     top = log_w.max(axis=0)
@@ -101,7 +103,7 @@ def prediction_gradients(
     d = through.gap * share.reshape(-1, 1).astype(dtype)
     decoder, d_s = reverse(predictor.decoder, through.inputs, d)
     if name == "Concrete":
-        slopes = dtype.type(1 / estimator.temperature)
+        slopes = inverse(estimator.temperature, dtype)
         encoders = _through_layers(predictor, through, d_s, slopes)
     else:
         if name == "VIMCO":
@@ -141,13 +143,13 @@ def _pass_through(
     """Go through all layers (DVA-11), or refuse images and noise that do not fit."""
     check_bits(predictor.outcomes)
     for images, pixels in zip((x, y), predictor.pixels, strict=True):
-        check_images(images, pixels)
+        _check_images(images, 1, pixels)
     if len(x) != len(y):
         raise DataError(f"{len(x)} images to predict {len(y)} from")
     check_noise(predictor.widths, len(x), noise, least=least)
-    dtype, noises = predictor.decoder[0].bias.dtype, Noises(noise, pairs=False)
+    dtype, noises = predictor.dtype, Noises(noise, pairs=False)
     logistic = None if temperature is None else noises.logistic(dtype)
-    per_temperature = dtype.type(1 / (temperature or 1))
+    per_temperature = inverse(temperature or 1.0, dtype)
     layers: list[Encoded] = []
     s = signs(x, dtype)
     for index, encoder in enumerate(predictor.encoders):
@@ -157,6 +159,7 @@ def _pass_through(
     decoded, inputs = forward(predictor.decoder, s)
     values, gap = np.zeros(len(s)), np.empty_like(decoded)
     log_mass_kernel(decoded, signs(y, dtype), dtype.type(1), values, gap)
+    check_finite(values)
     return _Pass(layers, inputs, gap, values.reshape(-1, len(x)))
 
 

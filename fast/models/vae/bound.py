@@ -7,16 +7,13 @@ them stands one kernel that does all there is to do, in one pass over the memory
 the type to train in; float64 works as well, and is how the formulas are compared.
 """
 
-import math
 from collections.abc import Sequence
 from math import log
-from typing import Any
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 
 from fast._jit import kernel
+from fast.models._elementary import exp_minus, log1p_unit
 from fast.models.mlp import GRADE_CLOSE, bias_relu_kernel, relu_reverse_kernel
 from reference.errors import DataError
 from reference.models.mlp import Floats, Layer, Mlp
@@ -29,67 +26,6 @@ __all__ = [
     "reparameterise_kernel",
     "reparameterise_reverse_kernel",
 ]
-
-
-# exp and log of which LLVM can make vector instructions; a C library's is called for each
-# number
-
-
-def _exp_minus(v: Any) -> Any:
-    """Return ``exp(-v)`` for ``v >= 0``; below ``exp(-87)`` float32 stays there."""
-    return np.exp(-v)
-
-
-def _log1p_unit(t: Any) -> Any:
-    """Return ``log(1 + t)`` for `t` in ``[0, 1]``."""
-    return np.log1p(t)
-
-
-@overload(_exp_minus, jit_options={"error_model": "numpy", "fastmath": GRADE_CLOSE})
-def _exp_minus_overload(v):  # type: ignore[no-untyped-def]
-    """For float32: ``2^k`` by the exponent field, times the Taylor series of what is left.
-
-    ``|r| <= log(2) / 2``, so that the first term left out is below ``1.2e-7``.
-    """
-    if v != types.float32:
-        return lambda v: math.exp(-v)
-    real, i32 = np.float32, np.int32
-    c6, c5, c4, c3, c2 = (real(1 / math.factorial(k)) for k in range(6, 1, -1))
-    one, half, limit, per_log2 = real(1), real(0.5), real(87), real(1 / log(2))
-    # log 2 in two parts: k times the first one is exact
-    high, low = real(0.693359375), real(log(2) - 0.693359375)
-    bias, width = i32(127), i32(23)
-
-    def exp_minus_float32(v):  # type: ignore[no-untyped-def]
-        x = -min(v, limit)
-        k = np.floor(x * per_log2 + half)
-        r = (x - k * high) - k * low
-        y = (((c6 * r + c5) * r + c4) * r + c3) * r + c2
-        y = (y * r + one) * r + one
-        return y * i32((i32(k) + bias) << width).view(real)
-
-    return exp_minus_float32
-
-
-@overload(_log1p_unit, jit_options={"error_model": "numpy", "fastmath": GRADE_CLOSE})
-def _log1p_unit_overload(t):  # type: ignore[no-untyped-def]
-    """For float32: ``2 atanh(s)`` with ``s = t / (2 + t)`` at most 1/3, as a power series.
-
-    The first term left out is below ``1e-8``.
-    """
-    if t != types.float32:
-        return lambda t: math.log1p(t)
-    c13, c11, c9, c7, c5, c3, two = (np.float32(2 / k) for k in range(13, 0, -2))
-
-    def log1p_float32(t):  # type: ignore[no-untyped-def]
-        s = t / (two + t)
-        z = s * s
-        return s * ((((((c13 * z + c11) * z + c9) * z + c7) * z + c5) * z + c3) * z + two)
-
-    return log1p_float32
-
-
-# Kernels
 
 
 @kernel(fastmath=GRADE_CLOSE)
@@ -149,8 +85,8 @@ def bernoulli_kernel(logits, bias, x, scale, d_bias):  # type: ignore[no-untyped
         nats = zero  # of one image, so that the sum over a batch is taken in float64
         for d in range(d_bias.size):
             v = row[d] + bias[d]
-            t = _exp_minus(abs(v))
-            nats += max(v, zero) - v * image[d] + _log1p_unit(t)
+            t = exp_minus(abs(v))
+            nats += max(v, zero) - v * image[d] + log1p_unit(t)
             inverse = one / (one + t)
             p = inverse if v >= zero else t * inverse
             row[d] = (p - image[d]) * scale

@@ -14,15 +14,9 @@ from numpy.typing import NDArray
 
 from fast._jit import kernel
 from fast.inference.elbo import log_mean_exp
+from fast.models._elementary import exp_minus, log1p_unit
 from fast.models.mlp import GRADE_CLOSE
-from fast.models.vae.bound import (
-    _check_images,
-    _exp_minus,
-    _flatten,
-    _forward,
-    _log1p_unit,
-    _reverse,
-)
+from fast.models.vae.bound import _check_images, _flatten, _forward, _reverse
 from reference.errors import DataError, DistributionError
 from reference.models.mlp import Floats, Mlp
 from reference.models.vae.model import EVALUATION_BATCH, Images, Vae
@@ -74,7 +68,7 @@ def bernoulli_rows_kernel(logits, bias, x, log_weights):  # type: ignore[no-unty
         nats = zero
         for d in range(bias.size):
             v = row[d] + bias[d]
-            nats += max(v, zero) - v * image[d] + _log1p_unit(_exp_minus(abs(v)))
+            nats += max(v, zero) - v * image[d] + log1p_unit(exp_minus(abs(v)))
         log_weights[i] -= nats
 
 
@@ -87,8 +81,8 @@ def bernoulli_rows_reverse_kernel(logits, bias, x, log_weights):  # type: ignore
         nats = zero
         for d in range(bias.size):
             v = row[d] + bias[d]
-            t = _exp_minus(abs(v))
-            nats += max(v, zero) - v * image[d] + _log1p_unit(t)
+            t = exp_minus(abs(v))
+            nats += max(v, zero) - v * image[d] + log1p_unit(t)
             inverse = one / (one + t)
             row[d] = (inverse if v >= zero else t * inverse) - image[d]
         log_weights[i] -= nats

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reference.errors import ModelError
 from reference.inference.distributions.parameters import Floats
 from reference.inference.gradients import Latents
 from reference.models import mlp
@@ -128,8 +129,13 @@ def run(network: Mlp, s: Floats) -> tuple[Floats, tuple[mlp.Floats, ...]]:
     """Return what a network makes of states, in binary64, and what `reverse` needs.
 
     Spec: DVA-2.
+
+    Raises:
+        ModelError: that is not finite (DVA-2).
     """
     outputs, inputs = mlp.forward(network, signs(s).astype(network[0].bias.dtype))
+    if not np.isfinite(outputs).all():
+        raise ModelError("a network puts out numbers that are not finite")
     return outputs.astype(np.float64), inputs
 
 

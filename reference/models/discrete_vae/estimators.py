@@ -55,7 +55,8 @@ class Learned:
     """What the estimator of one layer has learned (DVA-8)."""
 
     baseline: Mlp = ()
-    """``a``, from what is below the layer to one number; no layers: ``a = 0``."""
+    """``a``, from what is below the layer to one number, of a predictor from that and y; no
+    layers: ``a = 0``."""
     control: Mlp = ()
     """``r``, from z and what is below; no layers: ``r = 0``."""
     eta: float = 1.0
@@ -63,6 +64,12 @@ class Learned:
     """The running mean of NVIL."""
     variance: float = 0.0
     """Its running variance."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that nothing can have learned (DVA-8)."""
+        numbers = self.eta, self.centre, self.variance
+        if not (np.isfinite(numbers).all() and self.variance >= 0):
+            raise ModelError(f"eta, mean and variance {numbers} of what was learned")
 
 
 @dataclass(frozen=True)
@@ -104,32 +111,41 @@ class Estimator:
         return self.name == "RELAX"
 
     def check_learned(
-        self, learned: Sequence[Learned], widths: Sequence[int], target: int = 0
+        self,
+        learned: Sequence[Learned],
+        widths: Sequence[int],
+        dtype: DTypeLike,
+        target: int = 0,
     ) -> None:
         """Refuse what another estimator has learned, or for other layers. Spec: DVA-8.
 
         Args:
             widths: of the image, then of each layer.
+            dtype: of the model.
             target: of a predictor, the pixels of y.
 
         Raises:
             ModelError: it is not one a layer, has a network that the estimator has not, or a
-                network of other inputs, or of more than one output (DVA-8).
+                network of another type, other inputs, or more than one output (DVA-8).
         """
         if len(learned) != len(widths) - 1:
             raise ModelError(f"{len(learned)} of {len(widths) - 1} layers have learned")
         for one, (below, width) in zip(learned, pairwise(widths), strict=True):
-            self._check_network(one.baseline, below + target if self.has_baseline else None)
-            self._check_network(one.control, width + below if self.has_control else None)
+            below_and_y = below + target if self.has_baseline else None
+            self._check_network(one.baseline, below_and_y, dtype)
+            z_and_below = width + below if self.has_control else None
+            self._check_network(one.control, z_and_below, dtype)
 
-    def _check_network(self, network: Mlp, inputs: int | None) -> None:
-        """Refuse a network, unless it has so many inputs and one output."""
+    def _check_network(self, network: Mlp, inputs: int | None, dtype: DTypeLike) -> None:
+        """Refuse a network, unless it has this type, so many inputs, and one output."""
         if not network:
             return
         mlp.check_layers(network)
         sizes = network[0].weights.shape[0], network[-1].bias.size
         if sizes != (inputs, 1):
             raise ModelError(f"a network {sizes} for {self.name}, which wants {inputs} inputs")
+        if network[0].bias.dtype != dtype:
+            raise ModelError(f"a network of {network[0].bias.dtype} for a model of {dtype}")
 
 
 def initialise_learned(

@@ -59,8 +59,9 @@ class DiscreteGradients:
     model: DiscreteVae
     """The gradient of that, with the structure of the model."""
     learned: tuple[Learned, ...]
-    """The gradients in what the estimator learns, a layer each; but its running mean and
-    variance are those after this batch, and what it does not learn is as it was."""
+    """The gradients in what the estimator learns, a layer each: in `eta` for REBAR and RELAX
+    alone. Its running mean and variance are those after this batch, and what it does not learn
+    is as it was."""
 
 
 def discrete_gradients(
@@ -85,7 +86,7 @@ def discrete_gradients(
     """
     pairs, least = estimator.pairs, estimator.least_draws
     below, u = draws_in_rows(model, x, noise, pairs=pairs, least=least)
-    estimator.check_learned(learned, (model.pixels, *model.widths))
+    estimator.check_learned(learned, (model.pixels, *model.widths), model.dtype)
     through = pass_through(model, 0, below, u, _relaxation(estimator))
     if estimator.name == "VIMCO":
         nats, whole = _vimco(model, through, len(x))

@@ -51,6 +51,8 @@ class DiscreteVae:
         found = [(d[0].weights.shape[0], d[-1].bias.size) for d in self.decoders]
         if found != wanted or self.prior.shape != widths[-1:]:
             raise ModelError(f"decoders {found}, prior {self.prior.shape} for {widths}")
+        if not np.isfinite(self.prior).all():
+            raise ModelError(f"a prior of logits {self.prior}")
         types = {d[0].bias.dtype for d in (*self.encoders, *self.decoders)}
         if types != {self.prior.dtype}:
             raise ModelError(f"networks of {types} and a prior of {self.prior.dtype}")
@@ -186,6 +188,8 @@ def check_noise(
             f"noise of shapes {found} for {images} images and layers of {tuple(widths)}, at"
             f" least {least} draws" + (", u and v" if pairs else "")
         )
-    if not all(((a > 0) & (a < 1)).all() for a in arrays):
-        raise DistributionError("noise outside (0, 1)")
+    for a in arrays:
+        u = a.astype(np.float64) if a.dtype.kind == "f" else np.zeros(1)
+        if not ((u > 0) & (u < 1)).all():
+            raise DistributionError(f"noise outside (0, 1), or of {a.dtype}")
     return draws

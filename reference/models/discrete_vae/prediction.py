@@ -9,6 +9,7 @@ Concrete distribution", ICLR 2017, arXiv:1611.00712, section 5.1; lecture 004.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -77,6 +78,11 @@ class Predictor:
     def widths(self) -> tuple[int, ...]:
         """Return how many numbers the state of each layer has."""
         return tuple(int(e[-1].bias.size) for e in self.encoders)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return the type of all parameters: float32 or float64."""
+        return self.decoder[0].bias.dtype
 
     @property
     def pixels(self) -> tuple[int, int]:
@@ -172,7 +178,7 @@ def prediction_gradients(
     if name not in PREDICTION:
         raise ModelError(f"{name} for prediction is none of {PREDICTION}")
     pixels, target = predictor.pixels
-    estimator.check_learned(learned, (pixels, *predictor.widths), target)
+    estimator.check_learned(learned, (pixels, *predictor.widths), predictor.dtype, target)
     relaxation = at_temperature(estimator.temperature) if name == "Concrete" else hard
     through = _pass_through(predictor, x, y, noise, relaxation, estimator.least_draws)
     log_w = through.log_masses
