@@ -188,17 +188,17 @@ class Peer:
         inputs = 2 * self.x - 1
         logits = self.encoder(inputs)
         p = torch.sigmoid(logits)
-        z = logits + torch.log(u) - torch.log1p(-u)
+        b = (u > 1 - p.detach()).float()
         if name == "VIMCO":
-            self.vimco(logits, (z > 0).float()).backward()
+            self.vimco(logits, b).backward()
             return
         divergence = p * (logits - self.prior) - softplus(logits) + softplus(self.prior)
         divergence = divergence.sum(-1)
         if name == "Concrete":
+            z = logits + torch.log(u) - torch.log1p(-u)
             s = torch.sigmoid(z / self.start.estimator.temperature)
             (divergence - self.reconstruction(s)).mean().backward()
             return
-        b = (z > 0).float()
         f = self.reconstruction(b)
         bound = f - divergence
         if name == "NVIL":
@@ -240,8 +240,8 @@ class Peer:
         down = torch.log(v) - softplus(torch.log1p(-v) - logits)
         held = torch.where(b == 1, up, down)
         per_temperature = 1 / self.start.estimator.temperature
-        at_z = self.reconstruction(torch.sigmoid(z * per_temperature))
-        at_held = self.reconstruction(torch.sigmoid(held * per_temperature))
+        relaxed = torch.sigmoid(torch.stack([z, held]) * per_temperature)
+        at_z, at_held = self.reconstruction(relaxed)
         (slope,) = grad((at_z - at_held).sum(), logits, retain_graph=len(self.control) > 0)
         control, along = self.eta * at_held.detach(), self.eta * slope
         if len(self.control):

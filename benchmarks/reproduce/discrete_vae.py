@@ -111,7 +111,7 @@ def start(name: str, seed: int, train: Images, options: argparse.Namespace) -> R
         "rate",
         "learned_rate",
         "temperature",
-        "decay",
+        "fall",
         "every",
     )
     settings = {name: getattr(options, name) for name in names}
@@ -124,7 +124,7 @@ def step(run: Run, train: Images, options: argparse.Namespace) -> None:
     pairs = run.estimator.pairs
     noise = draw_noise(run.model.widths, len(x), 1, run.rng, pairs=pairs)
     found = discrete_gradients(run.model, x, noise, run.estimator, run.learned)
-    left = (options.steps - run.steps) / max(1, options.decay * options.steps)
+    left = (options.steps - run.steps) / max(1, options.fall * options.steps)
     share = min(1, left)
     rates = options.rate * share, options.learned_rate * share
     run.update(found.model, found.learned, *rates)
@@ -192,7 +192,7 @@ def main() -> None:
         "--temperature", type=float, default=0.5, help="of Concrete, REBAR and RELAX"
     )
     parser.add_argument(
-        "--decay", type=float, default=0.3, help="the last part of the steps, where rates fall"
+        "--fall", type=float, default=0.3, help="the last part of the steps, where rates fall"
     )
     options = parser.parse_args()
     parts = fixed_binarisation()
