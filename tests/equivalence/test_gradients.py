@@ -100,6 +100,7 @@ def problem(n: int, d: int, seed: int = 0, by_row: bool = False) -> Problem:
 
 
 F, C = Cubic(1), Sine(1)
+Call = Callable[[Any], Any]
 
 
 def on_rows(shape: tuple[int, ...]) -> Any:
@@ -324,6 +325,52 @@ def test_functions_of_any_kind(d: int) -> None:
                 np.testing.assert_allclose(call(fast), call(reference), rtol=1e-9)
 
 
+class OneRoom:
+    """A function and its gradient, which both write what they return into a given array."""
+
+    def __init__(self, room: Floats, value: Any, gradient: Any):
+        self.room, self.exact, self.exact_gradient = room, value, gradient
+
+    def value(self, x: Floats) -> Floats:
+        """Return the start of the room."""
+        self.room[: x[..., 0].size] = self.exact(x).reshape(-1)
+        return self.room[: x[..., 0].size].reshape(x.shape[:-1])
+
+    def gradient(self, x: Floats) -> Floats:
+        """Return the start of the room, after a call of the function."""
+        at = self.value(x).copy()
+        assert (at == self.exact(x)).all()
+        self.room[: x.size] = self.exact_gradient(x).reshape(-1)
+        return self.room[: x.size].reshape(x.shape)
+
+
+@pytest.mark.spec("GRD-1", "GRD-11", "GRD-12", "GRD-14")
+@pytest.mark.parametrize("by_row", [False, True])
+@pytest.mark.parametrize("d", [1, 2])
+def test_functions_that_share_one_room(d: int, by_row: bool) -> None:
+    """Each call overwrites what another has returned, and a gradient calls its function."""
+    p, room = problem(100, d, by_row=by_row), np.empty(1000)
+    q = Bernoulli(p.logits)
+    f, c = OneRoom(room, F, F.gradient), OneRoom(room, C.value, C.gradient)
+    calls: dict[str, Call] = {
+        "muprop": lambda m: m.muprop_gradient(f.value, f.gradient, q, p.u, p.baseline),
+        "rebar": lambda m: m.rebar_gradient(f.value, f.gradient, q, p.u, p.v, 0.5, 0.8),
+        "relax, of c": lambda m: m.relax_gradient(F, c, q, p.u, p.v),
+        "relax, of f and c": lambda m: m.relax_gradient(f.value, c, q, p.u, p.v),
+        "score function": lambda m: m.score_function_gradient(f.value, q, p.u),
+        "concrete": lambda m: m.concrete_gradient(f.gradient, q, p.u, 0.5),
+        "straight through": lambda m: m.straight_through_gradient(f.gradient, q, p.u),
+    }
+    with mock.patch.object(_blocks, "BLOCK", 50), mock.patch.object(_blocks, "PERIOD", 8):
+        found = {name: call(fast) for name, call in calls.items()}
+    wrong = [
+        name
+        for name, call in calls.items()
+        if not np.allclose(found[name], call(reference), rtol=1e-9, atol=1e-9)
+    ]
+    assert not wrong
+
+
 @pytest.mark.spec("GRD-1")
 def test_what_functions_see() -> None:
     """Slices of the first axis, all others whole; arrays that nobody changes afterwards."""
@@ -380,7 +427,6 @@ def test_kernels_inside_compiled_code() -> None:
 
 
 Q, U = Bernoulli(np.array([0.4, -1.1])), np.full((3, 2), 0.25)
-Call = Callable[[Any], object]
 
 
 def every(u: Any = U, q: Any = Q, f: Any = F, f_gradient: Any = F.gradient) -> list[Call]:
