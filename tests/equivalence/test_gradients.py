@@ -281,6 +281,23 @@ def test_temperatures_of_any_size(t: float) -> None:
     assert np.isfinite(seen[2]).all()
 
 
+@pytest.mark.spec("GRD-1", "GRD-12", "GRD-15")
+@pytest.mark.parametrize("t", [1e-9, 1e-100, 1e-290, 1e-307, 1e-310, 5e-324])
+def test_temperatures_near_0(t: float) -> None:
+    """A relaxed state is a state then, and has the derivative 0: both twins say just that."""
+    p = problem(200, 2)
+    q = Bernoulli(p.logits)
+    assert np.abs(q.relaxed(p.u)).min() > 1e-6
+    for m in (fast, reference):
+        with np.errstate(over="ignore"):  # of z / t, which is infinite
+            concrete = m.concrete_gradient(F.gradient, q, p.u, t)
+            rebar = m.rebar_gradient(F, F.gradient, q, p.u, p.v, t, p.eta)
+        assert (concrete == 0).all()
+        b = q.rounded(q.relaxed(p.u))  # and z~ has the same state
+        expected = ((1 - p.eta) * F(b))[:, None] * (b - q.mean)
+        np.testing.assert_allclose(rebar, expected, rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.spec("GRD-1")
 @pytest.mark.parametrize("d", [1, 2])
 def test_functions_of_any_kind(d: int) -> None:
