@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 import fast.inference.gradients as fast
 import reference.inference.gradients as reference
 from fast.inference.gradients import _blocks
-from reference.errors import DistributionError, ModelError
+from reference.errors import DataError, DistributionError, ModelError
 from reference.inference.gradients import Bernoulli, Categorical, RelaxedFunction
+from reference.models import mlp
+from reference.models.control_variate import NetworkControl
 from tests.gradients import Cubic, Sine, Toy
 
 Floats = NDArray[np.float64]
@@ -386,6 +388,24 @@ def test_functions_that_share_one_room(d: int, by_row: bool) -> None:
         if not np.allclose(found[name], call(reference), rtol=1e-9, atol=1e-9)
     ]
     assert not wrong
+
+
+@pytest.mark.spec("MLP-7", "GRD-1", "GRD-11")
+@pytest.mark.parametrize("block", [1, 24, 8192])
+def test_networks_with_context_by_row(block: int) -> None:
+    """Of data on an axis behind the first; each row of data is as if it were alone."""
+    rng = np.random.default_rng(0)
+    u, v = rng.uniform(size=(2, 5, 4, 3))  # samples, data, bits
+    q, context = Bernoulli(rng.normal(size=(4, 3))), rng.normal(size=(4, 2))
+    network = mlp.initialise((5, 6, 1), rng, np.float64)
+    with mock.patch.object(_blocks, "BLOCK", block):
+        found = fast.relax_gradient(F, NetworkControl(network, context), q, u, v)
+        with pytest.raises(DataError):  # the first axis is shared by z~ and z
+            fast.relax_gradient(F, NetworkControl(network, context), q, u[0], v[0])
+    for i in range(4):
+        c, alone = NetworkControl(network, context[i]), Bernoulli(q.logits[i])
+        expected = reference.relax_gradient(F, c, alone, u[:, i], v[:, i])
+        np.testing.assert_allclose(found[:, i], expected, rtol=1e-9, atol=1e-11)
 
 
 @pytest.mark.spec("GRD-1")
