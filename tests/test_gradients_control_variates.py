@@ -385,6 +385,28 @@ def test_gradient_of_the_variance_of_lax() -> None:
         assert_allclose(found[:, i], (up - down) / (2 * step), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.spec("GRD-1", "GRD-12", "GRD-13", "GRD-15")
+@pytest.mark.parametrize("t", [1e-100, 1e-200, 1e-307, 1e-310, 5e-324])
+@pytest.mark.parametrize("q", LATENTS)
+def test_temperatures_near_0(q, t) -> None:
+    """The relaxed state is the state, and moves neither with the logits nor with t."""
+    f, rng = Cubic(q.axes), np.random.default_rng(RNG_SEED)
+    u, v = rng.uniform(0.02, 0.98, (2, 40, *q.logits.shape))
+    z, event = q.relaxed(u), tuple(range(1, 1 + q.axes))
+    b, c = q.rounded(z), RelaxedFunction(f, f.gradient, q, t, 0.8, f.hessian)
+    weight, direction = rng.normal(size=40), rng.normal(size=z.shape)
+    with np.errstate(over="ignore"):  # of z / t, which is infinite
+        assert (q.squash(z, t) == b).all()
+        assert (c.value(z) == 0.8 * f(b)).all()
+        assert (c.gradient(z) == 0).all()
+        assert (concrete_gradient(f.gradient, q, u, t) == 0).all()
+        found = c.parameter_gradient(z, weight, direction)
+        assert_allclose(found, np.stack([weight * f(b), np.zeros(40)], axis=-1), rtol=1e-14)
+        g = rebar_gradient(f, f.gradient, q, u, v, t, 0.8)
+    signal = np.expand_dims(f(b) - 0.8 * f(b), event)  # z~ has the state b too
+    assert_allclose(g, signal * q.score(b), rtol=1e-14)
+
+
 @pytest.mark.spec("GRD-12")
 @pytest.mark.parametrize("q", LATENTS)
 def test_parts_of_rebar_are_the_concrete_gradient(q) -> None:

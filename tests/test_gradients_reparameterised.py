@@ -71,6 +71,18 @@ def test_moments_of_log_logistic_variables() -> None:
 
 
 @pytest.mark.spec("GRD-21")
+def test_moments_of_log_laplace_variables() -> None:
+    """With a Laplace base ``E x`` is ``exp(mu) / (1 - s^2)``."""
+    mu, s = 0.3, 0.2
+    t, w = np.polynomial.laguerre.laggauss(40)  # of each half of the noise
+    q = LocationScale(np.array([mu]), np.array([math.log(s)]), "laplace")
+    eps, w = np.concatenate([-t, t])[:, None], np.concatenate([w, w]) / 2
+    found = w @ transformed_gradient(np.ones_like, q, eps, "exp")[..., 0]
+    mean = math.exp(mu) / (1 - s**2)
+    assert_allclose(found, [mean, mean * 2 * s**2 / (1 - s**2)], rtol=1e-11)
+
+
+@pytest.mark.spec("GRD-21")
 def test_means_of_logit_normal_variables() -> None:
     """By symmetry, with mu = 0: ``E x = 1/2`` for any scale; ``E log(x / (1 - x))`` is mu."""
     eps, w = hermite(100)

@@ -31,7 +31,11 @@ class NetworkControl:
     network: Mlp
     """With one output, and an input for each number of an event and of a row of context."""
     context: mlp.Floats | None = None
-    """What the latents depend on: one row, or rows that broadcast to those of z."""
+    """What the latents depend on: one row, or rows that broadcast to those of z.
+
+    Rows stand on axes behind the first of z, since the compiled `relax_gradient` stacks z~ and
+    z, of some rows at a time, on that one (GRD-1).
+    """
     axes: int = 1
     """How many axes an event has: 1 for bits, 2 for one-hot outcomes."""
 

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 import fast.inference.gradients as fast
 import reference.inference.gradients as reference
 from fast.inference.gradients import _blocks
-from reference.errors import DistributionError, ModelError
+from reference.errors import DataError, DistributionError, ModelError
 from reference.inference.gradients import Bernoulli, Categorical, RelaxedFunction
+from reference.models import mlp
+from reference.models.control_variate import NetworkControl
 from tests.gradients import Cubic, Sine, Toy
 
 Floats = NDArray[np.float64]
@@ -100,6 +102,7 @@ def problem(n: int, d: int, seed: int = 0, by_row: bool = False) -> Problem:
 
 
 F, C = Cubic(1), Sine(1)
+Call = Callable[[Any], Any]
 
 
 def on_rows(shape: tuple[int, ...]) -> Any:
@@ -280,6 +283,23 @@ def test_temperatures_of_any_size(t: float) -> None:
     assert np.isfinite(seen[2]).all()
 
 
+@pytest.mark.spec("GRD-1", "GRD-12", "GRD-15")
+@pytest.mark.parametrize("t", [1e-9, 1e-100, 1e-290, 1e-307, 1e-310, 5e-324])
+def test_temperatures_near_0(t: float) -> None:
+    """A relaxed state is a state then, and has the derivative 0: both twins say just that."""
+    p = problem(200, 2)
+    q = Bernoulli(p.logits)
+    assert np.abs(q.relaxed(p.u)).min() > 1e-6
+    for m in (fast, reference):
+        with np.errstate(over="ignore"):  # of z / t, which is infinite
+            concrete = m.concrete_gradient(F.gradient, q, p.u, t)
+            rebar = m.rebar_gradient(F, F.gradient, q, p.u, p.v, t, p.eta)
+        assert (concrete == 0).all()
+        b = q.rounded(q.relaxed(p.u))  # and z~ has the same state
+        expected = ((1 - p.eta) * F(b))[:, None] * (b - q.mean)
+        np.testing.assert_allclose(rebar, expected, rtol=1e-12, atol=1e-14)
+
+
 @pytest.mark.spec("GRD-1")
 @pytest.mark.parametrize("d", [1, 2])
 def test_functions_of_any_kind(d: int) -> None:
@@ -322,6 +342,70 @@ def test_functions_of_any_kind(d: int) -> None:
                 lambda m, g=gradient: m.straight_through_gradient(g, q, p.u),
             ):
                 np.testing.assert_allclose(call(fast), call(reference), rtol=1e-9)
+
+
+class OneRoom:
+    """A function and its gradient, which both write what they return into a given array."""
+
+    def __init__(self, room: Floats, value: Any, gradient: Any):
+        self.room, self.exact, self.exact_gradient = room, value, gradient
+
+    def value(self, x: Floats) -> Floats:
+        """Return the start of the room."""
+        self.room[: x[..., 0].size] = self.exact(x).reshape(-1)
+        return self.room[: x[..., 0].size].reshape(x.shape[:-1])
+
+    def gradient(self, x: Floats) -> Floats:
+        """Return the start of the room, after a call of the function."""
+        at = self.value(x).copy()
+        assert (at == self.exact(x)).all()
+        self.room[: x.size] = self.exact_gradient(x).reshape(-1)
+        return self.room[: x.size].reshape(x.shape)
+
+
+@pytest.mark.spec("GRD-1", "GRD-11", "GRD-12", "GRD-14")
+@pytest.mark.parametrize("by_row", [False, True])
+@pytest.mark.parametrize("d", [1, 2])
+def test_functions_that_share_one_room(d: int, by_row: bool) -> None:
+    """Each call overwrites what another has returned, and a gradient calls its function."""
+    p, room = problem(100, d, by_row=by_row), np.empty(1000)
+    q = Bernoulli(p.logits)
+    f, c = OneRoom(room, F, F.gradient), OneRoom(room, C.value, C.gradient)
+    calls: dict[str, Call] = {
+        "muprop": lambda m: m.muprop_gradient(f.value, f.gradient, q, p.u, p.baseline),
+        "rebar": lambda m: m.rebar_gradient(f.value, f.gradient, q, p.u, p.v, 0.5, 0.8),
+        "relax, of c": lambda m: m.relax_gradient(F, c, q, p.u, p.v),
+        "relax, of f and c": lambda m: m.relax_gradient(f.value, c, q, p.u, p.v),
+        "score function": lambda m: m.score_function_gradient(f.value, q, p.u),
+        "concrete": lambda m: m.concrete_gradient(f.gradient, q, p.u, 0.5),
+        "straight through": lambda m: m.straight_through_gradient(f.gradient, q, p.u),
+    }
+    with mock.patch.object(_blocks, "BLOCK", 50), mock.patch.object(_blocks, "PERIOD", 8):
+        found = {name: call(fast) for name, call in calls.items()}
+    wrong = [
+        name
+        for name, call in calls.items()
+        if not np.allclose(found[name], call(reference), rtol=1e-9, atol=1e-9)
+    ]
+    assert not wrong
+
+
+@pytest.mark.spec("MLP-7", "GRD-1", "GRD-11")
+@pytest.mark.parametrize("block", [1, 24, 8192])
+def test_networks_with_context_by_row(block: int) -> None:
+    """Of data on an axis behind the first; each row of data is as if it were alone."""
+    rng = np.random.default_rng(0)
+    u, v = rng.uniform(size=(2, 5, 4, 3))  # samples, data, bits
+    q, context = Bernoulli(rng.normal(size=(4, 3))), rng.normal(size=(4, 2))
+    network = mlp.initialise((5, 6, 1), rng, np.float64)
+    with mock.patch.object(_blocks, "BLOCK", block):
+        found = fast.relax_gradient(F, NetworkControl(network, context), q, u, v)
+        with pytest.raises(DataError):  # the first axis is shared by z~ and z
+            fast.relax_gradient(F, NetworkControl(network, context), q, u[0], v[0])
+    for i in range(4):
+        c, alone = NetworkControl(network, context[i]), Bernoulli(q.logits[i])
+        expected = reference.relax_gradient(F, c, alone, u[:, i], v[:, i])
+        np.testing.assert_allclose(found[:, i], expected, rtol=1e-9, atol=1e-11)
 
 
 @pytest.mark.spec("GRD-1")
@@ -380,7 +464,6 @@ def test_kernels_inside_compiled_code() -> None:
 
 
 Q, U = Bernoulli(np.array([0.4, -1.1])), np.full((3, 2), 0.25)
-Call = Callable[[Any], object]
 
 
 def every(u: Any = U, q: Any = Q, f: Any = F, f_gradient: Any = F.gradient) -> list[Call]:

@@ -78,7 +78,8 @@ class Block(NamedTuple):
     def evaluate(self, f: Function, x: Floats) -> Floats:
         """Return what `f` makes of the rows in `x`, as often as an event has latents.
 
-        That it is finite is left to kernels. Spec: GRD-1.
+        That it is finite is left to kernels. It may be the user's own array: copy what is read
+        after another call of a user's function, which may overwrite it. Spec: GRD-1.
 
         Raises:
             ModelError: it is no array of real numbers, one a row (GRD-1).
@@ -90,6 +91,8 @@ class Block(NamedTuple):
 
     def slope(self, f_gradient: Function, x: Floats) -> Floats:
         """Return the gradient that `f_gradient` has at the rows in `x`. Spec: GRD-1.
+
+        It may be the user's own array, as for `evaluate`.
 
         Raises:
             ModelError: it is no array of real numbers, of the shape of the rows (GRD-1).

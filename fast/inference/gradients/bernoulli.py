@@ -96,7 +96,12 @@ def conditional_kernel(u, v, rest, up, down, b, z_tilde, z, slope):  # type: ign
 
 @kernel(fastmath={"contract"})
 def squash_kernel(z, per_temperature):  # type: ignore[no-untyped-def]
-    """Replace ``z`` by the relaxed states ``x``, those below ``2**-1022`` by that (GRD-2)."""
+    """Replace ``z`` by the relaxed states ``x``, those up to ``2**-1022`` by 0 (GRD-2).
+
+    Not by that, for over a small temperature it would be a slope.
+    """
     scale = -PER_LN2 * per_temperature
     for i in range(z.size):
-        z[i] = 1.0 / (1.0 + exp2_kernel(min(z[i] * scale, MOST_EXPONENT_2)))
+        exponent = min(z[i] * scale, MOST_EXPONENT_2)
+        x = 1.0 / (1.0 + exp2_kernel(exponent))
+        z[i] = 0.0 if exponent == MOST_EXPONENT_2 else x

@@ -58,9 +58,9 @@ def relax_gradient(
         slope = np.empty(block.out.size)
         wrong = conditional_kernel(u, v, logits.rest, logits.up, logits.down, *states, slope)
         check_noise(wrong, u, v)
-        # A copy, for c may call f, and f may return the same array each time.
+        # Copies, for c may call f, and all functions may write into one array.
         values = block.evaluate(f, states[0]).copy()
-        c_values = block.evaluate(c.value, states[1])
+        c_values = block.evaluate(c.value, states[1]).copy()
         slopes = block.slope(c.gradient, states[1:])
         wrong = relax_kernel(
             values,

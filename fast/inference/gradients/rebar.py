@@ -76,7 +76,9 @@ def rebar_gradient(
         wrong = conditional_kernel(u, v, logits.rest, logits.up, logits.down, *states, slope)
         check_noise(wrong, u, v)
         squash_kernel(states[1:].reshape(-1), per_temperature)
-        values, slopes = block.evaluate(f, states[:2]), block.slope(f_gradient, states[1:])
+        # A copy, for both functions may write into one array.
+        values = block.evaluate(f, states[:2]).copy()
+        slopes = block.slope(f_gradient, states[1:])
         wrong = rebar_kernel(
             values.reshape(2, -1),
             slopes.reshape(2, -1),

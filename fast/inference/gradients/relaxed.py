@@ -108,8 +108,8 @@ def muprop_gradient(
         (u,), logits, (b,) = block.noise, block.logits, block.states(1)
         check_noise(rounded_kernel(u, logits.up, logits.down, b), u)
         if block.first or bits.logits_by_row:
-            f_slope = block.slope(f_gradient, logits.mean)
-            # A copy, for f may return the same array each time.
+            # Copies, for both functions may write into one array, and f is called again.
+            f_slope = block.slope(f_gradient, logits.mean).copy()
             f_mean = block.evaluate(f, logits.mean).copy()
             check_finite(f_mean.size, f_slope, f_mean)
         values = block.evaluate(f, b)

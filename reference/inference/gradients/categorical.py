@@ -67,7 +67,8 @@ class Categorical(Latents):
 
     def squash(self, z: Floats, temperature: float) -> Floats:
         """Return the softmax of ``z / temperature``. Spec: GRD-3."""
-        return np.asarray(softmax(z / one_temperature(temperature), axis=-1))
+        below = z - z.max(axis=-1, keepdims=True)  # over any temperature, the largest is 0
+        return np.asarray(softmax(below / one_temperature(temperature), axis=-1))
 
     def squash_slope(self, x: Floats, direction: Floats) -> Floats:
         """Return ``x (direction - sum_i x_i direction_i)``. Spec: GRD-3."""

@@ -55,7 +55,7 @@ class RelaxedFunction:
         """Return ``eta / t`` times the gradient of f through the squashing. Spec: GRD-12."""
         x = self.q.squash(z, self.temperature)
         slope = self.q.squash_slope(x, evaluate(self.f_gradient, x, x.shape))
-        return self.eta / self.temperature * slope
+        return self.eta * (slope / self.temperature)  # in this order 0 stays 0 at any t
 
     def parameter_gradient(self, z: Floats, weight: Floats, direction: Floats) -> Floats:
         """Return the gradient of ``weight c + direction . grad c``. Spec: GRD-13.
@@ -74,9 +74,10 @@ class RelaxedFunction:
         event = tuple(range(-q.axes, 0))
         x = q.squash(z, t)
         f_gradient = evaluate(self.f_gradient, x, x.shape)
-        along = q.squash_slope(x, direction / t)
-        warming = q.squash_slope(x, -z / t**2)
-        bent = q.squash_curvature(x, warming, direction / t) - along / t
+        # At small t the slopes are 0, and 1 / t may be infinite: it comes last.
+        along = q.squash_slope(x, direction) / t
+        warming = -q.squash_slope(x, z) / t / t
+        bent = (q.squash_curvature(x, warming, direction) - along) / t
         curved = self.f_hessian(x, along)
         d_eta = weight * evaluate(self.f, x, q.rows(z)) + (f_gradient * along).sum(axis=event)
         d_t = warming * (over_events(weight, q.axes) * f_gradient + curved) + f_gradient * bent

@@ -35,7 +35,7 @@ def transformed_gradient(
 
     Args:
         f_gradient: of x, shape ``(..., L)``; of that shape.
-        q: z; with a normal base, x is log-normal or logit-normal.
+        q: z, with any of its bases; with a normal one, x is log-normal or logit-normal.
         eps: shape ``(..., L)``.
         transform: one of ``TRANSFORMS``.
 
