@@ -6,11 +6,16 @@ Spec: MLP-1, MLP-3.
 import numpy as np
 
 from fast.models.mlp import bias_relu_kernel, relu_reverse_kernel
+from reference.errors import ModelError
 from reference.models.mlp import Floats, Layer, Mlp
 
 
 def forward(network: Mlp, s: Floats) -> tuple[Floats, list[Floats]]:
-    """Return the outputs, and the input of every layer (MLP-1)."""
+    """Return the outputs, and the input of every layer (MLP-1).
+
+    Raises:
+        ModelError: an output is not finite (DVA-2).
+    """
     inputs = [s]
     for layer in network[:-1]:
         a = inputs[-1] @ layer.weights
@@ -18,6 +23,8 @@ def forward(network: Mlp, s: Floats) -> tuple[Floats, list[Floats]]:
         inputs.append(a)
     outputs = inputs[-1] @ network[-1].weights
     outputs += network[-1].bias
+    if not np.isfinite(outputs).all():
+        raise ModelError("a network puts out numbers that are not finite")
     return outputs, inputs
 
 
