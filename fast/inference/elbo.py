@@ -12,10 +12,11 @@ import numpy.typing as npt
 from numpy.lib.array_utils import normalize_axis_index
 
 from fast._jit import kernel
+from fast.inference._arguments import reals
 from fast.inference._exponential import exp_kernel
 from reference.errors import DistributionError
+from reference.inference.distributions.parameters import Floats
 from reference.inference.elbo import Estimate
-from reference.inference.elbo.estimate import Floats
 
 __all__ = [
     "effective_sample_size",
@@ -113,12 +114,7 @@ def importance_weighted_bound(log_weights: npt.ArrayLike) -> Estimate:
 
 def _array(log_weights: npt.ArrayLike) -> Floats:
     """Return log weights as binary64; that they are below infinity is left to a kernel."""
-    try:
-        array = np.asarray(log_weights)
-    except ValueError as error:  # lists of unequal length
-        raise DistributionError(f"log_weights is no array: {error}") from None
-    if array.dtype.kind not in "fiu":
-        raise DistributionError(f"log_weights has the type {array.dtype}: no reals")
+    array = reals("log_weights", log_weights)
     if array.ndim == 0 or array.size == 0:
         raise DistributionError(f"log_weights of shape {array.shape} has no draws")
     return array.astype(np.float64, copy=False)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fast.inference._arguments import finite_reals, reals
 from reference.errors import DistributionError, ModelError
 from reference.inference.distributions.parameters import Floats
 from reference.inference.gradients.arguments import Function
@@ -156,28 +157,9 @@ class Bits:
         return np.require(numbers, requirements=["C", "W"]).reshape(-1)
 
 
-def _reals(name: str, numbers: npt.ArrayLike) -> npt.NDArray[np.generic]:
-    """Return an array of real numbers of any type; that they are finite is left to others."""
-    try:
-        array = np.asarray(numbers)
-    except ValueError as error:  # lists of unequal length
-        raise DistributionError(f"{name} is no array: {error}") from None
-    if array.dtype.kind not in "fiu":
-        raise DistributionError(f"{name} has the type {array.dtype}: no reals")
-    return array
-
-
-def _finite(name: str, numbers: npt.ArrayLike) -> Floats:
-    """Return real numbers as binary64. Spec: GRD-1."""
-    array = _reals(name, numbers).astype(np.float64)
-    if not np.isfinite(array).all():
-        raise DistributionError(f"{name} is not finite: {array[~np.isfinite(array)][0]}")
-    return array
-
-
 def _noise(u: npt.ArrayLike, parameters: tuple[int, ...]) -> Floats:
     """Return noise as kernels take it; that it is in (0, 1) is left to them."""
-    array = np.require(_reals("u", u), np.float64, ["C", "W"])
+    array = np.require(reals("u", u), np.float64, ["C", "W"])
     try:
         fits = np.broadcast_shapes(parameters, array.shape) == array.shape
     except ValueError:
@@ -193,7 +175,7 @@ def _noise(u: npt.ArrayLike, parameters: tuple[int, ...]) -> Floats:
 
 def _baseline(baseline: npt.ArrayLike, rows: tuple[int, ...]) -> Floats:
     """Return numbers that broadcast to the rows."""
-    array = _finite("baseline", baseline)
+    array = finite_reals("baseline", baseline)
     try:
         fits = np.broadcast_shapes(array.shape, rows) == rows
     except ValueError:
@@ -209,7 +191,7 @@ def one_number(name: str, number: float) -> float:
     Raises:
         DistributionError: it is no finite number (GRD-1).
     """
-    array = _finite(name, number)
+    array = finite_reals(name, number)
     if array.ndim:
         raise DistributionError(f"{name} of shape {array.shape} is no number")
     return float(array)
@@ -221,7 +203,7 @@ def inverse(temperature: float) -> float:
     Raises:
         DistributionError: it is no positive number (GRD-1).
     """
-    array = _finite("temperature", temperature)
+    array = finite_reals("temperature", temperature)
     for t in array[~(array > 0)][:1]:
         raise DistributionError(f"temperature is {t}: not positive")
     if array.ndim:

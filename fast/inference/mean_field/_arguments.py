@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
+from fast.inference._arguments import finite_reals
 from reference.errors import DataError, DistributionError, ModelError
 from reference.inference.mean_field.arguments import LARGEST
 from reference.inference.mean_field.mixture import MixturePosterior
@@ -41,7 +42,8 @@ def data_and_posterior(
     x: npt.ArrayLike, means: npt.ArrayLike, variances: npt.ArrayLike
 ) -> tuple[Floats, MixturePosterior]:
     """Return these as arrays, and refuse what MFV-3 refuses."""
-    x, means, variances = data(x), reals("means", means), reals("variances", variances)
+    x, means = data(x), finite_reals("means", means)
+    variances = finite_reals("variances", variances)
     if means.ndim != 2 or 0 in means.shape or variances.shape != means.shape[:1]:
         raise DistributionError(f"means of {means.shape}, variances of {variances.shape}")
     if np.abs(means).max() > LARGEST:
@@ -51,24 +53,6 @@ def data_and_posterior(
     if x.shape[1] != means.shape[1]:
         raise DataError(f"data of {x.shape[1]} dimensions, means of {means.shape[1]}")
     return x, MixturePosterior(means, variances)
-
-
-def reals(name: str, numbers: npt.ArrayLike) -> Floats:
-    """Return parameters that are finite real numbers (DIS-1).
-
-    Raises:
-        DistributionError: they are not (DIS-1).
-    """
-    try:
-        array = np.asarray(numbers)
-    except ValueError as error:  # lists of unequal length
-        raise DistributionError(f"{name} is no array: {error}") from None
-    if array.dtype.kind not in "fiu":
-        raise DistributionError(f"{name} has the type {array.dtype}: no reals")
-    array = np.require(array, np.float64, ["C", "W"])
-    if not np.isfinite(array).all():
-        raise DistributionError(f"{name} is not finite: {array[~np.isfinite(array)][0]}")
-    return array
 
 
 def check_sigma(sigma: float) -> None:

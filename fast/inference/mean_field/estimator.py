@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
+from fast.inference._arguments import finite_reals
 from fast.inference.mean_field._arguments import (
     Floats,
     check_ascent,
     check_count,
     check_sigma,
     data,
-    reals,
 )
 from fast.inference.mean_field.mixture import (
     mixture_ascent,
@@ -139,7 +139,7 @@ class MeanFieldMixture(MixtureSettings):
         if self.means_init is None:
             means = mixture_seeds(x, k, self.sigma, rng)
         else:
-            means = reals("means_init", self.means_init)
+            means = finite_reals("means_init", self.means_init)
         if means.shape[:1] != (k,):
             raise DistributionError(f"means_init of {means.shape} for {k} components")
         return MixturePosterior(means, np.full(k, 1 / (1 / self.sigma**2 + len(x) / k)))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fast._jit import kernel
+from fast.inference._arguments import finite_reals
 from fast.inference._exponential import exp_kernel
 from reference.errors import DistributionError
 from reference.inference.distributions.parameters import Floats
@@ -199,7 +200,7 @@ def _gradients(
     S, L = own.shape
     eps, slopes = _rows("eps", eps, L), _rows("slopes", slopes, L)
     others, sigma = _rows("others", others, L), _scales(sigma, L)
-    joint = _numbers("log_joint", log_joint)
+    joint = finite_reals("log_joint", log_joint)
     if not own.shape == eps.shape == slopes.shape or joint.shape != (S,):
         raise DistributionError(
             f"log_joint {joint.shape}, slopes {slopes.shape}, own {own.shape}, eps {eps.shape}"
@@ -231,31 +232,18 @@ def _constants(sigma: Floats, count: int) -> float:
 
 def _rows(name: str, numbers: npt.ArrayLike, columns: int | None = None) -> Floats:
     """Return vectors as rows of C-contiguous memory. Spec: SIV-1."""
-    array = _numbers(name, numbers)
+    array = finite_reals(name, numbers)
     if array.ndim != 2 or (columns is None and array.size == 0):
         raise DistributionError(f"{name} of shape {array.shape} has no vectors as rows")
     if columns is not None and array.shape[1] != columns:
         raise DistributionError(f"{name} of shape {array.shape}, not of {columns} columns")
-    return np.require(array, requirements=["C", "W"])
+    return array
 
 
 def _scales(sigma: npt.ArrayLike, columns: int) -> Floats:
-    array = _numbers("sigma", sigma)
+    array = finite_reals("sigma", sigma)
     if array.shape not in ((), (columns,)):
         raise DistributionError(f"sigma of shape {array.shape} for {columns} latents")
     if not ((array >= LEAST_SIGMA) & (array <= MOST_SIGMA)).all():
         raise DistributionError(f"sigma from {array.min()} to {array.max()}: out of range")
     return np.full(columns, array)
-
-
-def _numbers(name: str, numbers: npt.ArrayLike) -> Floats:
-    try:
-        array = np.asarray(numbers)
-    except ValueError as error:  # lists of unequal length
-        raise DistributionError(f"{name} is no array: {error}") from None
-    if array.dtype.kind not in "fiu":
-        raise DistributionError(f"{name} has the type {array.dtype}: no reals")
-    array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        raise DistributionError(f"{name} is not finite: {array[~np.isfinite(array)][0]}")
-    return array

@@ -17,6 +17,7 @@ __all__ = [
     "Shape",
     "check_broadcast",
     "check_positive",
+    "extended_reals",
     "outcomes",
     "reals",
     "sample_shape",
@@ -43,18 +44,27 @@ def reals(**named: npt.ArrayLike) -> tuple[Floats, ...]:
     """
     arrays = []
     for name, numbers in named.items():
-        try:
-            array = np.asarray(numbers)
-        except ValueError as error:  # lists of unequal length
-            raise DistributionError(f"{name} is no array: {error}") from None
-        if array.dtype.kind not in "fiu":
-            raise DistributionError(f"{name} has the type {array.dtype}: no reals")
-        array = array.astype(np.float64)
+        array = extended_reals(name, numbers)
         if not np.isfinite(array).all():
             raise DistributionError(f"{name} is not finite: {array[~np.isfinite(array)][0]}")
         arrays.append(array)
     check_broadcast(*(array.shape for array in arrays))
     return tuple(arrays)
+
+
+def extended_reals(name: str, numbers: npt.ArrayLike) -> Floats:
+    """Return an array of reals, infinities and NaN among them, as binary64. Spec: DIS-1.
+
+    Raises:
+        DistributionError: it is no such array (DIS-1).
+    """
+    try:
+        array = np.asarray(numbers)
+    except ValueError as error:  # lists of unequal length
+        raise DistributionError(f"{name} is no array: {error}") from None
+    if array.dtype.kind not in "fiu":
+        raise DistributionError(f"{name} has the type {array.dtype}: no reals")
+    return array.astype(np.float64)
 
 
 def check_broadcast(*shapes: tuple[int, ...]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reference.errors import DistributionError
-from reference.inference.elbo.estimate import Floats, reals
+from reference.inference.distributions.parameters import Floats, extended_reals
 
 __all__ = ["gaussian_beta_posterior"]
 
@@ -31,7 +31,8 @@ def gaussian_beta_posterior(
     Raises:
         DistributionError: an argument is out of its range (ELB-9).
     """
-    x, tau, beta = reals("x", x), reals("tau", tau), reals("beta", beta)
+    x, tau = extended_reals("x", x), extended_reals("tau", tau)
+    beta = extended_reals("beta", beta)
     if not (np.isfinite(x).all() and (tau > 0).all() and np.isfinite(tau).all()):
         raise DistributionError(f"x is {x}, tau is {tau}: not finite, or tau not positive")
     if not ((beta >= 0) & (beta < np.inf)).all():

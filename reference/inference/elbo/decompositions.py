@@ -14,14 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from reference.errors import DistributionError
+from reference.inference.distributions.parameters import Floats, extended_reals
 from reference.inference.elbo.estimate import (
     Estimate,
-    Floats,
     constant,
     expectation,
     log_densities,
     probabilities,
-    reals,
 )
 
 __all__ = [
@@ -212,7 +211,7 @@ def elbo_net_bits(bits: npt.ArrayLike, *, weights: npt.ArrayLike | None = None) 
     Raises:
         DistributionError: as for `estimate`.
     """
-    (terms,) = log_densities(minus_bits=-reals("bits", bits))
+    (terms,) = log_densities(minus_bits=-extended_reals("bits", bits))
     return expectation(log(2) * terms, probabilities(weights, terms.shape))
 
 

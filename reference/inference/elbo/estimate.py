@@ -8,9 +8,9 @@ from math import log
 
 import numpy as np
 import numpy.typing as npt
-from numpy.typing import NDArray
 
 from reference.errors import DistributionError
+from reference.inference.distributions.parameters import Floats, extended_reals
 
 __all__ = [
     "Estimate",
@@ -19,10 +19,7 @@ __all__ = [
     "expectation",
     "log_densities",
     "probabilities",
-    "reals",
 ]
-
-Floats = NDArray[np.float64]
 
 TOTAL_TOLERANCE = 2.0**-16
 """How far the sum of weights may be from 1 (ELB-2)."""
@@ -99,7 +96,7 @@ def log_densities(**named: npt.ArrayLike) -> tuple[Floats, ...]:
         DistributionError: one is no array of reals in ``[-inf, inf)``, or has no draws, or
             their shapes differ (ELB-1).
     """
-    arrays = tuple(reals(name, numbers) for name, numbers in named.items())
+    arrays = tuple(extended_reals(name, numbers) for name, numbers in named.items())
     for name, array in zip(named, arrays, strict=True):
         if array.ndim == 0 or array.size == 0:
             raise DistributionError(f"{name} of shape {array.shape} has no draws")
@@ -120,7 +117,7 @@ def constant(name: str, numbers: npt.ArrayLike, draw: tuple[int, ...]) -> Floats
     Raises:
         DistributionError: they are not such numbers (ELB-1).
     """
-    array = reals(name, numbers)
+    array = extended_reals(name, numbers)
     try:
         array = np.broadcast_to(array, draw)
     except ValueError:
@@ -128,21 +125,6 @@ def constant(name: str, numbers: npt.ArrayLike, draw: tuple[int, ...]) -> Floats
     for wrong in array[~np.isfinite(array)][:1]:
         raise DistributionError(f"{name} is {wrong}: not finite")
     return array
-
-
-def reals(name: str, numbers: npt.ArrayLike) -> Floats:
-    """Return an array of reals, infinities and NaN among them, as binary64. Spec: ELB-1.
-
-    Raises:
-        DistributionError: it is no such array (ELB-1).
-    """
-    try:
-        array = np.asarray(numbers)
-    except ValueError as error:  # lists of unequal length
-        raise DistributionError(f"{name} is no array: {error}") from None
-    if array.dtype.kind not in "fiu":
-        raise DistributionError(f"{name} has the type {array.dtype}: no reals")
-    return array.astype(np.float64)
 
 
 def probabilities(weights: npt.ArrayLike | None, shape: tuple[int, ...]) -> Floats | None:
@@ -153,7 +135,7 @@ def probabilities(weights: npt.ArrayLike | None, shape: tuple[int, ...]) -> Floa
     """
     if weights is None:
         return None
-    w = reals("weights", weights)
+    w = extended_reals("weights", weights)
     if w.shape == shape[:1]:
         w = np.broadcast_to(w.reshape(-1, *[1] * (len(shape) - 1)), shape)
     if w.shape != shape:

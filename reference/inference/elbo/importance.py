@@ -21,7 +21,8 @@ import numpy.typing as npt
 from numpy.lib.array_utils import normalize_axis_index
 
 from reference.errors import DistributionError
-from reference.inference.elbo.estimate import Estimate, Floats, estimate, log_densities
+from reference.inference.distributions.parameters import Floats
+from reference.inference.elbo.estimate import Estimate, estimate, log_densities
 
 __all__ = [
     "EvidenceEstimate",
