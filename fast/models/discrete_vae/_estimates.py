@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fast.inference.elbo import log_mean_exp
 from fast.models.discrete_vae._control import Control
 from fast.models.discrete_vae._kernels import (
-    conditional_kernel,
+    conditional_ratio_kernel,
     linear_kernel,
-    relax_kernel,
-    relaxed_kernel,
+    relax_estimate_kernel,
+    relaxed_signs_kernel,
     score_kernel,
     slope_kernel,
 )
 from fast.models.discrete_vae._networks import forward, parameter_gradient
-from fast.models.discrete_vae._passes import Noises, Pass, Values, inverse, objective
+from fast.models.discrete_vae._passes import Encoded, Noises, Pass, Values, inverse, objective
 from reference.models.discrete_vae import DiscreteVae, Estimator, Learned
 from reference.models.mlp import Floats
 
@@ -52,22 +53,16 @@ def estimate(
     """Return estimates of the gradient of ``E f`` in the logits, and the lesson (DVA-7)."""
     if estimator.pairs:
         return _relax(problem, estimator, learned)
-    layer, f = problem.through.layer, problem.f
-    d, lesson = np.empty_like(layer.s), learned
     if estimator.name == "MuProp":
-        signal, d_mean, lesson = _muprop(problem, learned)
-    elif estimator.name == "NVIL":
-        signal, lesson = nvil(estimator, learned, layer.below, f)
+        return _muprop(problem, learned)
+    layer, signal, lesson = problem.through.layer, problem.f, learned
+    if estimator.name == "NVIL":
+        signal, lesson = nvil(estimator, learned, layer.below, signal)
     elif estimator.name == "leave one out":
-        by_draw = f.reshape(problem.noises.draws, -1)
+        by_draw = signal.reshape(problem.noises.draws, -1)
         others = (by_draw.sum(axis=0) - by_draw) / (len(by_draw) - 1)
         signal = (by_draw - others).ravel()
-    else:
-        signal = f
-    score_kernel(signal.astype(d.dtype), layer.s, layer.p, d)
-    if estimator.name == "MuProp":
-        d += d_mean
-    return d, lesson
+    return _score(signal, layer), lesson
 
 
 def nvil(
@@ -81,25 +76,28 @@ def nvil(
     return (values - c) / max(1.0, np.sqrt(v)), replace(lesson, centre=c, variance=v)
 
 
-def vimco_signal(log_w: Values) -> tuple[Values, Values, Values]:
-    """Return ``L - L_-j``, the shares ``w~``, and ``L``, of log weights ``(K, B)`` (GRD-17).
+def shares(log_w: Values) -> tuple[Values, Values]:
+    """Return ``L`` and the shares ``w~`` of log weights ``(K, B)`` (GRD-17)."""
+    bounds = log_mean_exp(log_w, axis=0)
+    return bounds, np.exp(log_w - bounds) / len(log_w)
 
-    The mean weight with one of them replaced is the mean, less that one, plus the other: of
-    numbers relative to the largest weight, and to the largest stand-in where that is larger.
-    """
-    K = len(log_w)
-    stand_in = (log_w.sum(axis=0) - log_w) / (K - 1)
-    top = log_w.max(axis=0)
-    w = np.exp(log_w - top)
-    total = w.sum(axis=0)
+
+def vimco_signal(log_w: Values, bounds: Values) -> Values:
+    """Return ``L - L_-j``, with the geometric mean of the other weights (GRD-17)."""
+    stand_in = (log_w.sum(axis=0) - log_w) / (len(log_w) - 1)
     without = np.empty_like(log_w)
-    for j in range(K):
-        others = np.delete(log_w, j, axis=0)
-        highest = np.maximum(others.max(axis=0), stand_in[j])
-        kept = np.exp(others - highest).sum(axis=0) + np.exp(stand_in[j] - highest)
-        without[j] = highest + np.log(kept)
-    bounds = top + np.log(total)
-    return bounds - without, w / total, bounds - np.log(K)
+    for j in range(len(log_w)):
+        replaced = log_w.copy()
+        replaced[j] = stand_in[j]
+        without[j] = log_mean_exp(replaced, axis=0)
+    return bounds - without
+
+
+def _score(signal: Values, layer: Encoded) -> Floats:
+    """Return the signal times the score (GRD-4)."""
+    d = np.empty_like(layer.s)
+    score_kernel(signal.astype(d.dtype), layer.s, layer.p, d)
+    return d
 
 
 def _baseline(learned: Learned, below: Floats, target: Values) -> tuple[Values, Learned]:
@@ -114,8 +112,8 @@ def _baseline(learned: Learned, below: Floats, target: Values) -> tuple[Values, 
     return a, replace(learned, baseline=parameter_gradient(learned.baseline, inputs, d))
 
 
-def _muprop(problem: Problem, learned: Learned) -> tuple[Values, Floats, Learned]:
-    """Return the signal, ``g'(p) dp / d theta``, and the lesson (DVA-7)."""
+def _muprop(problem: Problem, learned: Learned) -> tuple[Floats, Learned]:
+    """Return the estimates of MuProp, and the lesson (DVA-7)."""
     layer = problem.through.layer
     mean = 2 * layer.p - 1
     values, d_mean = problem.g(mean, 1.0)
@@ -123,7 +121,7 @@ def _muprop(problem: Problem, learned: Learned) -> tuple[Values, Floats, Learned
     target = problem.f - values
     a, lesson = _baseline(learned, layer.below, target)
     slope_kernel(mean, mean.dtype.type(1), d_mean)
-    return target - a, d_mean, lesson
+    return _score(target - a, layer) + d_mean, lesson
 
 
 def _relax(problem: Problem, estimator: Estimator, learned: Learned) -> tuple[Floats, Learned]:
@@ -134,11 +132,11 @@ def _relax(problem: Problem, estimator: Estimator, learned: Learned) -> tuple[Fl
     z, slope = np.empty((2 * rows, layer.s.shape[1]), layer.s.dtype), np.empty_like(layer.s)
     v, zero = problem.noises.v[index], np.zeros((1, layer.s.shape[1]), layer.s.dtype)
     ratio = np.empty_like(v)
-    conditional_kernel(layer.logits, layer.s, v, ratio, z[rows:], slope)
+    conditional_ratio_kernel(layer.logits, layer.s, v, ratio, z[rows:], slope)
     z[rows:] += np.log(ratio)
     np.add(layer.logits, problem.logistic[index], out=z[:rows])
     relaxed, per_temperature = np.empty_like(z), inverse(estimator.temperature, layer.s.dtype)
-    relaxed_kernel(z, zero, per_temperature, relaxed)
+    relaxed_signs_kernel(z, zero, per_temperature, relaxed)
     g, d_g = problem.g(relaxed, estimator.temperature)
     slope_kernel(relaxed, per_temperature, d_g)
     control, c = real(learned.eta) * d_g, learned.eta * g[rows:]
@@ -147,11 +145,11 @@ def _relax(problem: Problem, estimator: Estimator, learned: Learned) -> tuple[Fl
         network = Control(learned.control, z, layer.below)
         control += network.d_z
         c = c + network.values[rows:]
-    d, score = np.empty_like(layer.s), np.empty_like(layer.s)
-    relax_kernel((problem.f - c).astype(real), layer.s, layer.p, slope, control, d)
+    d = np.empty_like(layer.s)
+    relax_estimate_kernel((problem.f - c).astype(real), layer.s, layer.p, slope, control, d)
     # what follows is the gradient of the squared norm, with d held constant (GRD-13)
-    score_kernel(np.full(rows, -1, real), layer.s, layer.p, score)
-    weight = np.concatenate([np.zeros(rows, real), (d * score).sum(axis=1)])
+    minus_score = _score(np.full(rows, -1.0), layer)
+    weight = np.concatenate([np.zeros(rows, real), (d * minus_score).sum(axis=1)])
     direction = np.concatenate([d, -slope * d])
     eta = weight[rows:] @ g[rows:] + np.vdot(direction, d_g)
     lesson = replace(learned, eta=float(2 / rows * eta))

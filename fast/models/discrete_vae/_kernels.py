@@ -79,7 +79,7 @@ def state_kernel(logits, u, p, s):  # type: ignore[no-untyped-def]
 
 
 @kernel(fastmath=GRADE_CLOSE)
-def relaxed_kernel(logits, noise, per_temperature, s):  # type: ignore[no-untyped-def]
+def relaxed_signs_kernel(logits, noise, per_temperature, s):  # type: ignore[no-untyped-def]
     """Set `s` to relaxed states (GRD-2): `noise` is ``log(u / (1 - u))``, of fewer rows."""
     zero, one, two = logits.dtype.type(0), logits.dtype.type(1), logits.dtype.type(2)
     row_of = np.int64(0)
@@ -114,7 +114,7 @@ def score_kernel(signal, s, p, d):  # type: ignore[no-untyped-def]
 
 
 @kernel(fastmath=GRADE_CLOSE)
-def relax_kernel(signal, s, p, slope, control, d):  # type: ignore[no-untyped-def]
+def relax_estimate_kernel(signal, s, p, slope, control, d):  # type: ignore[no-untyped-def]
     """Set `d` to the estimates of RELAX (GRD-11).
 
     `control` has the gradients of the control variate in z, then those in z~.
@@ -141,7 +141,7 @@ def linear_kernel(d_mean, s, p, values):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def conditional_kernel(logits, s, v, ratio, offset, slope):  # type: ignore[no-untyped-def]
+def conditional_ratio_kernel(logits, s, v, ratio, offset, slope):  # type: ignore[no-untyped-def]
     """Prepare ``z~ = offset + log(ratio)``, and its derivative at fixed states (GRD-8).
 
     `v` and `ratio` are binary64. ``exp(z~)`` is ``(1 + v exp(theta)) / (1 - v)`` for a 1, and

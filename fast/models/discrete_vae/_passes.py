@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fast.models.discrete_vae._kernels import (
     closed_form_kernel,
     log_mass_kernel,
-    relaxed_kernel,
+    relaxed_signs_kernel,
     slope_kernel,
     state_kernel,
 )
@@ -39,7 +39,7 @@ class Encoded:
     inputs: list[Floats]
     logits: Floats
     p: Floats
-    """The probabilities of the states, where these were drawn."""
+    """The probabilities of the states."""
     s: Floats
     """Signs of the states, or of what stands for them."""
 
@@ -66,12 +66,27 @@ class Pass:
 class Noises:
     """The noise of a batch, a row for each draw of each image, in binary64."""
 
-    def __init__(self, noise: Noise, *, pairs: bool) -> None:
-        self.draws = noise.u[0].shape[0]
-        self.u = [a.astype(np.float64, order="C").reshape(-1, a.shape[-1]) for a in noise.u]
-        self.v = [a.astype(np.float64, order="C").reshape(-1, a.shape[-1]) for a in noise.v]
-        if not pairs:
-            self.v = []
+    def __init__(
+        self,
+        noise: Noise,
+        widths: Sequence[int],
+        images: int,
+        *,
+        pairs: bool = False,
+        least: int = 1,
+    ) -> None:
+        """Take the noise, or refuse what does not fit (DVA-3, DVA-7)."""
+        arrays = noise.u + noise.v if pairs else noise.u
+        found = [a.shape for a in arrays]
+        self.draws = found[0][0] if found and len(found[0]) == 3 else 0
+        wanted = [(self.draws, images, width) for width in widths] * (2 if pairs else 1)
+        if self.draws < least or found != wanted:
+            raise DistributionError(
+                f"noise of shapes {found} for {images} images and layers of {tuple(widths)},"
+                f" at least {least} draws" + (", u and v" if pairs else "")
+            )
+        rows = [_rows(a) for a in arrays]
+        self.u, self.v = rows[: len(widths)], rows[len(widths) :]
 
     def logistic(self, dtype: np.dtype[Any]) -> list[Floats]:
         """Return ``log(u / (1 - u))`` of each layer (GRD-2)."""
@@ -89,10 +104,9 @@ def encode(
     if len(logits) < len(u):
         logits = np.tile(logits, (len(u) // len(logits), 1))
     p, s = np.empty_like(logits), np.empty_like(logits)
-    if logistic is None:
-        state_kernel(logits, u, p, s)
-    else:
-        relaxed_kernel(logits, logistic, per_temperature, s)
+    state_kernel(logits, u, p, s)
+    if logistic is not None:
+        relaxed_signs_kernel(logits, logistic, per_temperature, s)
     return Encoded(below, inputs, logits, p, s)
 
 
@@ -161,7 +175,7 @@ def objective(
         logits, inputs = forward(encoder, s)
         d_logits, above = np.zeros_like(logits), np.empty_like(logits)
         closed_form_kernel(logits, *closed_form_of(model, index + 1), one, values, d_logits)
-        relaxed_kernel(logits, logistic[index + 1], per_temperature, above)
+        relaxed_signs_kernel(logits, logistic[index + 1], per_temperature, above)
         rest, d_above, own = objective(model, index + 1, s, above, logistic, per_temperature)
         slope_kernel(above, per_temperature, d_above)
         d_logits += d_above
@@ -179,25 +193,6 @@ def inverse(temperature: float, dtype: np.dtype[Any]) -> Any:
     return dtype.type(min(1 / temperature, float(np.finfo(dtype).max) * 2.0**-40))
 
 
-def check_noise(
-    widths: Sequence[int], images: int, noise: Noise, *, pairs: bool = False, least: int = 1
-) -> None:
-    """Refuse noise that does not fit (DVA-3, DVA-7)."""
-    arrays = noise.u + noise.v if pairs else noise.u
-    found = [a.shape for a in arrays]
-    draws = found[0][0] if found and len(found[0]) == 3 else 0
-    wanted = [(draws, images, width) for width in widths] * (2 if pairs else 1)
-    if draws < least or found != wanted:
-        raise DistributionError(
-            f"noise of shapes {found} for {images} images and layers of {tuple(widths)}, at"
-            f" least {least} draws" + (", u and v" if pairs else "")
-        )
-    for a in arrays:
-        u = a.astype(np.float64) if a.dtype.kind == "f" else np.zeros(1)
-        if not (u.min() > 0 and u.max() < 1):
-            raise DistributionError(f"noise outside (0, 1), or of {a.dtype}")
-
-
 def check_bits(outcomes: int) -> None:
     """Refuse latents that only the reference has."""
     if outcomes != 1:
@@ -209,7 +204,9 @@ def signs(images: Images, dtype: np.dtype[Any]) -> Floats:
     return 2 * images.astype(dtype) - 1
 
 
-def sigmoid(logits: Floats) -> Floats:
-    """Return probabilities, without an exponential of a positive number (DVA-1)."""
-    t = np.exp(-np.abs(logits))
-    return np.asarray(np.where(logits >= 0, 1, t) / (1 + t))
+def _rows(a: Floats) -> Values:
+    """Return noise of a layer in binary64, or refuse what is not in (0, 1)."""
+    u = np.require(a, np.float64, ["C", "W"]) if a.dtype.kind == "f" else np.zeros(1)
+    if not (u.min() > 0 and u.max() < 1):
+        raise DistributionError(f"noise outside (0, 1), or of {a.dtype}")
+    return u.reshape(-1, a.shape[-1])

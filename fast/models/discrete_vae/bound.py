@@ -12,9 +12,9 @@ from fast.inference.elbo import log_mean_exp
 from fast.models.discrete_vae._kernels import log_mass_kernel
 from fast.models.discrete_vae._passes import (
     Noises,
+    Pass,
     Values,
     check_bits,
-    check_noise,
     pass_through,
     signs,
 )
@@ -42,8 +42,7 @@ def discrete_elbo_estimate(model: DiscreteVae, x: Images, noise: Noise) -> Value
         DataError, DistributionError: images or noise are not the model's (DVA-3).
         ModelError: the latents are no bits.
     """
-    _check(model, x, noise)
-    passes = pass_through(model, signs(x, model.dtype), Noises(noise, pairs=False), 0.0)
+    passes = _pass_through(model, x, noise)
     values = sum((p.log_masses + p.closed for p in passes), np.zeros(len(passes[0].closed)))
     return values.reshape(-1, len(x))
 
@@ -57,8 +56,7 @@ def discrete_log_weights(model: DiscreteVae, x: Images, noise: Noise) -> Values:
         DataError, DistributionError: images or noise are not the model's (DVA-3).
         ModelError: the latents are no bits.
     """
-    _check(model, x, noise)
-    passes = pass_through(model, signs(x, model.dtype), Noises(noise, pairs=False), 0.0)
+    passes = _pass_through(model, x, noise)
     one, log_p, log_q = model.dtype.type(1), *np.zeros((2, len(passes[0].closed)))
     for through in passes:
         layer = through.layer
@@ -118,7 +116,9 @@ def in_batches(
     return found
 
 
-def _check(model: DiscreteVae, x: Images, noise: Noise) -> None:
+def _pass_through(model: DiscreteVae, x: Images, noise: Noise) -> list[Pass]:
+    """Go through all layers, or refuse images and noise that do not fit (DVA-3)."""
     check_bits(model.outcomes)
     _check_images(x, 1, model.pixels)
-    check_noise(model.widths, len(x), noise)
+    noises = Noises(noise, model.widths, len(x))
+    return pass_through(model, signs(x, model.dtype), noises, 0.0)

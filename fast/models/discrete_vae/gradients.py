@@ -9,19 +9,18 @@ through the networks as one matrix. float32 is the type to train in.
 import math
 
 import numpy as np
+from scipy.special import expit
 
-from fast.models.discrete_vae._estimates import Problem, estimate, vimco_signal
+from fast.models.discrete_vae._estimates import Problem, estimate, shares, vimco_signal
 from fast.models.discrete_vae._kernels import log_mass_kernel, slope_kernel
 from fast.models.discrete_vae._networks import input_gradient, parameter_gradient, reverse
 from fast.models.discrete_vae._passes import (
     Noises,
     Pass,
     check_bits,
-    check_noise,
     encoder_gradient,
     inverse,
     pass_through,
-    sigmoid,
     signs,
 )
 from fast.models.vae.bound import _check_images
@@ -55,10 +54,10 @@ def discrete_gradients(
     """
     check_bits(model.outcomes)
     _check_images(x, 1, model.pixels)
-    pairs = estimator.pairs
-    check_noise(model.widths, len(x), noise, pairs=pairs, least=estimator.least_draws)
+    least = estimator.least_draws
+    noises = Noises(noise, model.widths, len(x), pairs=estimator.pairs, least=least)
     estimator.check_learned(learned, (model.pixels, *model.widths), model.dtype)
-    noises, rows = Noises(noise, pairs=pairs), noise.u[0].shape[0] * len(x)
+    rows = noises.draws * len(x)
     name = estimator.name
     temperature = estimator.temperature if name == "Concrete" else None
     passes = pass_through(model, signs(x, model.dtype), noises, -1 / rows, temperature)
@@ -74,8 +73,7 @@ def discrete_gradients(
 
 def _prior_gradient(model: DiscreteVae, passes: list[Pass]) -> Floats:
     """Return the gradient of the mean of the last divergence in the prior (DVA-6)."""
-    logits = passes[-1].layer.logits
-    return np.asarray(sigmoid(model.prior) - sigmoid(logits).mean(axis=0))
+    return np.asarray(expit(model.prior) - passes[-1].layer.p.mean(axis=0))
 
 
 def _whole_chain(
@@ -153,8 +151,9 @@ def _vimco(
     prior = np.tile(model.prior, (rows, 1))
     d_prior = np.empty_like(prior)
     log_mass_kernel(prior, passes[-1].layer.s, one, log_w, d_prior)
-    signal, share, bounds = vimco_signal((log_w - log_q).reshape(-1, images))
-    weight = ((share - signal) / images).reshape(-1, 1).astype(real)
+    by_draw = (log_w - log_q).reshape(-1, images)
+    bounds, share = shares(by_draw)
+    weight = ((share - vimco_signal(by_draw, bounds)) / images).reshape(-1, 1).astype(real)
     draws = (share * (rows // images)).reshape(-1, 1).astype(real)
     encoders: list[Mlp] = []
     decoders: list[Mlp] = []

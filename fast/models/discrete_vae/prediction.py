@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fast.inference.elbo import log_mean_exp
-from fast.models.discrete_vae._estimates import nvil, vimco_signal
+from fast.models.discrete_vae._estimates import nvil, shares, vimco_signal
 from fast.models.discrete_vae._kernels import log_mass_kernel, score_kernel, slope_kernel
 from fast.models.discrete_vae._networks import forward, input_gradient, reverse
 from fast.models.discrete_vae._passes import (
@@ -17,7 +17,6 @@ from fast.models.discrete_vae._passes import (
     Noises,
     Values,
     check_bits,
-    check_noise,
     encode,
     encoder_gradient,
     inverse,
@@ -94,19 +93,15 @@ def prediction_gradients(
     log_w, dtype = through.log_masses, predictor.dtype
     if name == "NVIL" and len(log_w) > 1:
         raise DistributionError(f"NVIL takes one draw, not {len(log_w)}")
-    top = log_w.max(axis=0)
-    share = np.exp(log_w - top)
-    total = share.sum(axis=0)
-    nats = -float((top + np.log(total)).mean() - np.log(len(log_w)))
-    share /= -len(x) * total
-    d = through.gap * share.reshape(-1, 1).astype(dtype)
+    bounds, share = shares(log_w)
+    d = through.gap * (share / -len(x)).reshape(-1, 1).astype(dtype)
     decoder, d_s = reverse(predictor.decoder, through.inputs, d)
     if name == "Concrete":
         slopes = inverse(estimator.temperature, dtype)
         encoders = _through_layers(predictor, through, d_s, slopes)
     else:
         if name == "VIMCO":
-            signals = [vimco_signal(log_w)[0].ravel()] * len(learned)
+            signals = [vimco_signal(log_w, bounds).ravel()] * len(learned)
         else:
             seen = signs(y, dtype)
             both = [np.concatenate([p.below, seen], axis=1) for p in through.layers]
@@ -115,7 +110,7 @@ def prediction_gradients(
             signals, learned = [s for s, _ in found], tuple(lesson for _, lesson in found)
         encoders = _scores(predictor, through, signals, len(x))
     gradient = replace(predictor, encoders=encoders, decoder=decoder)
-    return PredictionGradients(nats, gradient, learned)
+    return PredictionGradients(-float(bounds.mean()), gradient, learned)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,8 +140,7 @@ def _pass_through(
         _check_images(images, 1, pixels)
     if len(x) != len(y):
         raise DataError(f"{len(x)} images to predict {len(y)} from")
-    check_noise(predictor.widths, len(x), noise, least=least)
-    dtype, noises = predictor.dtype, Noises(noise, pairs=False)
+    dtype, noises = predictor.dtype, Noises(noise, predictor.widths, len(x), least=least)
     logistic = None if temperature is None else noises.logistic(dtype)
     per_temperature = inverse(temperature or 1.0, dtype)
     layers: list[Encoded] = []

@@ -8,7 +8,7 @@ A. Mnih, Y. Teh, "The Concrete distribution", ICLR 2017, arXiv:1611.00712, secti
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import entr, expit, log_softmax, softmax
+from scipy.special import entr, log_softmax
 
 from reference.inference.distributions.parameters import Floats
 from reference.inference.gradients import Bernoulli, Categorical, Latents
@@ -59,9 +59,7 @@ def latents(logits: Floats, outcomes: int) -> Latents:
 
 def probabilities(logits: Floats, outcomes: int) -> Floats:
     """Return rows of the means ``p`` of states. Spec: DVA-1."""
-    if outcomes == 1:
-        return np.asarray(expit(logits))
-    return rows(softmax(events(logits, outcomes), axis=-1))
+    return rows(latents(logits, outcomes).mean)
 
 
 def log_mass(s: Floats, logits: Floats, outcomes: int) -> Floats:
