@@ -161,6 +161,26 @@ class Task:
             run.final = self.finish(run.model)
             run.save(path)
 
+    def train_all(
+        self,
+        start: Callable[[str, int], Run],
+        names: Sequence[str],
+        seeds: Sequence[int],
+        folder: Path,
+        prefix: str = "",
+    ) -> dict[str, list[Run]]:
+        """Start or resume, and train, each estimator with each seed: a file for each."""
+        folder.mkdir(parents=True, exist_ok=True)
+        runs: dict[str, list[Run]] = {name: [] for name in names}
+        for seed in seeds:
+            for name, group in runs.items():
+                run = start(name, seed)
+                path = folder / f"{prefix}{name}-seed{seed}.npz"
+                run.resume(path)
+                self.train(run, path)
+                group.append(run)
+        return runs
+
 
 def arrays(tree: Any) -> Iterator[Vector]:
     """Return the arrays of models, networks and what was learned, always in one order."""

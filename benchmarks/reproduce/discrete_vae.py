@@ -197,7 +197,6 @@ def main() -> None:
     options = parser.parse_args()
     parts = fixed_binarisation()
     train, valid = parts["train"], parts["valid"]
-    options.folder.mkdir(parents=True, exist_ok=True)
     task = Task(
         options.steps,
         options.every,
@@ -205,14 +204,9 @@ def main() -> None:
         partial(evaluate, parts=(train, valid), images=CURVE_IMAGES),
         partial(evaluate, parts=(train, valid), images=len(train)),
     )
-    runs: dict[str, list[Run]] = {name: [] for name in options.estimators}
-    for seed in options.seeds:
-        for name, group in runs.items():
-            run = start(name, seed, train, options)
-            path = options.folder / f"{options.model}-{name}-seed{seed}.npz"
-            run.resume(path)
-            task.train(run, path)
-            group.append(run)
+    start_run = partial(start, train=train, options=options)
+    prefix = f"{options.model}-"
+    runs = task.train_all(start_run, options.estimators, options.seeds, options.folder, prefix)
     report(runs, options)
     if options.figure:
         title = f"Binarised MNIST, {options.model}: mean and extent of {listed(options.seeds)}"

@@ -148,7 +148,6 @@ def main() -> None:
     options = parser.parse_args()
     images = fixed_binarisation()
     train, test = halves(images["train"]), halves(images["test"])
-    options.folder.mkdir(parents=True, exist_ok=True)
     few, all_test = (CURVE_IMAGES, CURVE_IMAGES), (TRAINING_IMAGES, len(test[0]))
     task = Task(
         options.steps,
@@ -157,14 +156,8 @@ def main() -> None:
         partial(evaluate, parts=(train, test), images=few),
         partial(evaluate, parts=(train, test), images=all_test),
     )
-    runs: dict[str, list[Run]] = {name: [] for name in options.estimators}
-    for seed in options.seeds:
-        for name, group in runs.items():
-            run = start(name, seed, train, options)
-            path = options.folder / f"{name}-seed{seed}.npz"
-            run.resume(path)
-            task.train(run, path)
-            group.append(run)
+    start_run = partial(start, train=train, options=options)
+    runs = task.train_all(start_run, options.estimators, options.seeds, options.folder)
     report(runs, options)
     if options.figure:
         title = f"Lower halves of binarised MNIST: mean and extent of {listed(options.seeds)}"
